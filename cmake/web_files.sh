@@ -1,0 +1,60 @@
+#!/bin/sh
+# web_files.sh LIST OUTPUT - writes the C table of the embedded pages (signaling/web_files.h).
+# LIST has one line a file: url-path file. The table is sorted by path in byte order.
+set -eu
+list=$1
+output=$2
+LC_ALL=C
+export LC_ALL
+
+content_type() {
+    case $1 in
+    *.html) echo 'text/html; charset=utf-8' ;;
+    *.css) echo 'text/css; charset=utf-8' ;;
+    *.js | *.mjs) echo 'text/javascript; charset=utf-8' ;;
+    *.json | *.map) echo 'application/json' ;;
+    *.webmanifest) echo 'application/manifest+json' ;;
+    *.txt | *.md) echo 'text/plain; charset=utf-8' ;;
+    *.svg) echo 'image/svg+xml' ;;
+    *.png) echo 'image/png' ;;
+    *.jpg | *.jpeg) echo 'image/jpeg' ;;
+    *.webp) echo 'image/webp' ;;
+    *.ico) echo 'image/x-icon' ;;
+    *.woff2) echo 'font/woff2' ;;
+    *.wasm) echo 'application/wasm' ;;
+    *.mp3) echo 'audio/mpeg' ;;
+    *.mp4) echo 'video/mp4' ;;
+    *) echo 'application/octet-stream' ;;
+    esac
+}
+
+sorted=$(mktemp)
+rows=$(mktemp)
+trap 'rm -f "$sorted" "$rows" "$output.new"' EXIT
+sort "$list" >"$sorted"
+
+{
+    echo '/* Generated from web/ by cmake/web_files.sh. */'
+    echo '#include "signaling/web_files.h"'
+    echo
+    count=0
+    while read -r path file; do
+        hash=$(sha256sum "$file" | cut -c 1-32)
+        # One byte more than the file, so that an empty file is an array too.
+        echo "static const unsigned char file_$count[] = {"
+        od -An -v -tx1 "$file" | sed 's/ \(..\)/0x\1,/g'
+        echo '0x00};'
+        {
+            printf '    {"%s", "%s",\n' "$path" "$(content_type "$path")"
+            printf '     file_%d, sizeof file_%d - 1, "\\"%s\\""},\n' "$count" "$count" "$hash"
+        } >>"$rows"
+        count=$((count + 1))
+    done <"$sorted"
+    echo
+    echo 'const struct web_file web_files_table[] = {'
+    cat "$rows"
+    echo '    {NULL, NULL, NULL, 0, NULL},'
+    echo '};'
+    echo "const size_t web_files_table_length = $count;"
+} >"$output.new"
+mv "$output.new" "$output"

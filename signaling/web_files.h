@@ -1,0 +1,23 @@
+/* signaling/web_files.h - the files of web/, carried inside the program.
+ * The table is generated at build time (cmake/web_files.sh) and never changes: any thread. */
+#ifndef SIGNALING_WEB_FILES_H
+#define SIGNALING_WEB_FILES_H
+
+#include <stddef.h>
+
+struct web_file {
+    const char *path; /* as in a URL, from the root: "/js/live.js" */
+    const char *content_type;
+    const unsigned char *bytes;
+    size_t bytes_length;
+    const char *entity_tag; /* strong, quotes included, of the content: "\"1f0c...\"" */
+};
+
+/* In the order of strcmp of the path, then one row of zeros. */
+extern const struct web_file web_files_table[];
+extern const size_t web_files_table_length; /* without the row of zeros */
+
+/* Returns the file at exactly this path (no query, "/" is no file), or NULL. Borrowed, static. */
+const struct web_file *web_files_find(const char *path);
+
+#endif
