@@ -1,6 +1,6 @@
 /* core/status.h - the one way to fail.
- * Every function of ours that can fail returns enum status; out-parameters are written on success only, unless the
- * function's comment says otherwise. */
+ * Every function of ours that can fail returns enum status; out-parameters are written on success
+ * only, unless the function's comment says otherwise. */
 #ifndef CORE_STATUS_H
 #define CORE_STATUS_H
 
@@ -14,11 +14,11 @@ enum status {
     STATUS_FULL,        /* a bound of ours is reached */
     STATUS_NOT_FOUND,
     STATUS_EXISTS,
-    STATUS_DENIED,    /* credential, integrity or fingerprint does not match */
-    STATUS_AGAIN,     /* not now; trying later can succeed */
-    STATUS_CLOSED,    /* the other side, or we, ended it */
+    STATUS_DENIED, /* credential, integrity or fingerprint does not match */
+    STATUS_AGAIN,  /* not now; trying later can succeed */
+    STATUS_CLOSED, /* the other side, or we, ended it */
     STATUS_NO_MEMORY,
-    STATUS_SYSTEM,    /* the operating system or a library refused; logged where it happened */
+    STATUS_SYSTEM, /* the operating system or a library refused; logged where it happened */
 };
 
 /* Returns a short English phrase for status, never NULL; static, any thread. */

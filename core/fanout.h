@@ -1,0 +1,58 @@
+/* core/fanout.h - one stream's audience on one worker: takes the stream's packets, gathers them
+ * into a batch, and sends the batch to each viewer, viewers outside, packets inside (DESIGN.md
+ * section 2). A viewer's video begins with a key frame; audio begins at once. After the broadcaster
+ * came back video waits for the next key frame. Thread: the worker that owns it. No allocation but
+ * when viewers are added. */
+#ifndef CORE_FANOUT_H
+#define CORE_FANOUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/egress.h"
+#include "core/packet.h"
+#include "core/stats.h"
+#include "core/status.h"
+#include "core/viewer.h"
+
+struct fanout;
+struct history;
+
+struct fanout_settings {
+    uint32_t stream_id;
+    unsigned history_packets[TRACK_COUNT]; /* kept for NACKs, rounded up to a power of two */
+    int64_t history_age_ns;                /* older ones are not sent again */
+};
+
+/* stats and settings are borrowed; settings during the call only. */
+MUST_CHECK enum status fanout_create(const struct fanout_settings *settings, struct stats *stats,
+                                     struct fanout **fanout);
+/* Drops all references to packets; viewers must have been removed. NULL is allowed. */
+void fanout_destroy(struct fanout *fanout);
+uint32_t fanout_stream_id(const struct fanout *fanout);
+unsigned fanout_viewers(const struct fanout *fanout);
+
+/* viewer is borrowed until fanout_remove. */
+MUST_CHECK enum status fanout_add(struct fanout *fanout, struct viewer *viewer);
+void fanout_remove(struct fanout *fanout, struct viewer *viewer);
+
+/* Takes one reference to packet (of this stream): into the batch and the history. The caller runs
+ * fanout_run at the latest when fanout_is_full. */
+void fanout_push(struct fanout *fanout, struct packet *packet);
+bool fanout_is_empty(const struct fanout *fanout); /* no packet waits in the batch */
+bool fanout_is_full(const struct fanout *fanout);
+/* True when the batch ends a video frame or holds audio: no reason to wait for more. */
+bool fanout_is_due(const struct fanout *fanout);
+/* Sends the batch to all viewers and empties it; calls egress->flush once at the end. */
+void fanout_run(struct fanout *fanout, const struct egress *egress, int64_t now_ns);
+
+/* True once when viewers wait for a key frame (or asked for one) and none was asked for in the last
+ * 100 ms; the worker then asks the ingest thread, which coalesces (core/keyframe.h). */
+bool fanout_take_key_frame_request(struct fanout *fanout, int64_t now_ns);
+/* feedback's: a viewer asks for a key frame. */
+void fanout_want_key_frame(struct fanout *fanout);
+/* feedback's: sends one kept packet again to viewer; false when it is not kept. */
+bool fanout_resend(struct fanout *fanout, struct viewer *viewer, enum track_kind track,
+                   uint16_t viewer_sequence_number, const struct egress *egress, int64_t now_ns);
+
+#endif

@@ -1,0 +1,68 @@
+/* core/stats.h - counters, one struct stats a thread, written by that thread alone with relaxed
+ * stores, summed by whoever reads (metrics, on main). A counter is named once, in the list below:
+ * name, help text. */
+#ifndef CORE_STATS_H
+#define CORE_STATS_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#define STATS_LIST(X)                                                                              \
+    X(packets_in, "RTP packets received from broadcasters")                                        \
+    X(bytes_in, "Bytes of RTP received from broadcasters")                                         \
+    X(packets_out, "RTP packets sent to viewers")                                                  \
+    X(bytes_out, "Bytes of SRTP sent to viewers")                                                  \
+    X(packets_resent, "RTP packets sent again to viewers after a NACK")                            \
+    X(rtcp_in, "RTCP compounds accepted")                                                          \
+    X(rtcp_out, "RTCP compounds sent")                                                             \
+    X(nacks_in, "NACK messages received from viewers")                                             \
+    X(nacked_packets, "Packets asked for by viewers' NACKs")                                       \
+    X(nacked_not_kept, "Packets asked for by viewers and no longer kept")                          \
+    X(nacks_out, "Packets asked for from broadcasters by NACK")                                    \
+    X(plis_in, "Key frame requests received from viewers")                                         \
+    X(plis_out, "Key frame requests sent to broadcasters")                                         \
+    X(key_frames, "Key frames received from broadcasters")                                         \
+    X(handshakes_started, "DTLS handshakes started")                                               \
+    X(handshakes_done, "DTLS handshakes completed")                                                \
+    X(handshakes_failed, "DTLS handshakes failed")                                                 \
+    X(sessions_opened, "Media sessions connected")                                                 \
+    X(sessions_closed, "Media sessions ended after they were connected")                           \
+    X(batches, "Batches fanned out")                                                               \
+    X(batch_packets, "Packets in the batches fanned out")                                          \
+    X(sends_plain, "Datagrams sent one a message")                                                 \
+    X(sends_gso, "Messages sent with UDP segmentation offload")                                    \
+    X(drop_unknown_address, "Datagrams dropped: from an address without an authenticated check")   \
+    X(drop_stun_malformed, "STUN dropped: malformed")                                              \
+    X(drop_stun_unknown_user, "STUN dropped: no such user name")                                   \
+    X(drop_stun_integrity, "STUN dropped: wrong integrity")                                        \
+    X(drop_not_for_us, "Datagrams dropped: first byte of no protocol that is served")              \
+    X(drop_rtp_malformed, "RTP dropped: malformed")                                                \
+    X(drop_rtp_unknown, "RTP dropped: unknown SSRC or payload type")                               \
+    X(drop_rtp_duplicate, "RTP dropped: duplicate or too old")                                     \
+    X(drop_rtcp_malformed, "RTCP dropped: malformed")                                              \
+    X(drop_srtp, "SRTP or SRTCP dropped: authentication or replay")                                \
+    X(drop_pool_empty, "RTP dropped: packet pool empty")                                           \
+    X(drop_ring_full, "RTP dropped: a worker's ring full")                                         \
+    X(drop_send_again, "Datagrams dropped on send: socket buffer full")                            \
+    X(drop_send_error, "Datagrams dropped on send: other error")                                   \
+    X(drop_tcp_queue, "Datagrams dropped: a TCP viewer's queue full")                              \
+    X(drop_too_large, "Datagrams dropped: larger than any that is served")                         \
+    X(drop_handshake_limit, "DTLS datagrams dropped: limit before connected reached")
+
+struct stats {
+#define STATS_FIELD(name, help) _Atomic uint64_t name;
+    STATS_LIST(STATS_FIELD)
+#undef STATS_FIELD
+};
+
+/* Adds to one of the owner thread's own counters: a load and a store, no locked instruction. */
+#define STATS_ADD(stats, name, amount)                                                             \
+    atomic_store_explicit(&(stats)->name,                                                          \
+                          atomic_load_explicit(&(stats)->name, memory_order_relaxed) +             \
+                              (uint64_t)(amount),                                                  \
+                          memory_order_relaxed)
+
+/* Adds every counter of part to sum (sum is the caller's alone). Any thread. */
+void stats_sum(struct stats *sum, const struct stats *part);
+
+#endif

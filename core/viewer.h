@@ -1,0 +1,54 @@
+/* core/viewer.h - one viewer of one stream, as the packet core sees it: what it negotiated, where
+ * its own numbering stands, what it reported. Embedded in transport's own record. Thread: the
+ * worker that owns it. No allocation. */
+#ifndef CORE_VIEWER_H
+#define CORE_VIEWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/codec.h"
+#include "core/profile.h"
+
+struct viewer_track {
+    /* The viewer's SRTP index of a packet = the packet's stream sequence number + sequence_offset.
+     */
+    int64_t sequence_offset;
+    int64_t highest_index; /* of what was sent; 0 before the first */
+    uint32_t timestamp_offset;
+    uint32_t ssrc;
+    uint32_t rtx_ssrc;     /* 0: resend on ssrc */
+    uint32_t packets_sent; /* wraps, as in the sender report */
+    uint32_t octets_sent;
+    uint32_t rtx_index;
+    bool wanted;           /* negotiated: its m-line is not inactive */
+    bool started;          /* video: a key frame went out and nothing is awaited */
+    uint8_t fraction_lost; /* of the last report block, 1/256 */
+    uint32_t packets_lost; /* cumulative, of the last report block */
+    uint32_t jitter;       /* RTP timestamp units */
+};
+
+struct viewer {
+    const struct profile *profile; /* borrowed, immortal */
+    uint32_t fanout_slot;          /* fanout's own */
+    int64_t round_trip_ns;         /* of the last report block that told, 0 unknown */
+    uint32_t resend_budget_bytes;  /* feedback's own: bounds what NACKs cost */
+    int64_t resend_refill_ns;
+    uint32_t nacks;
+    uint32_t plis;
+    uint64_t bytes_sent;
+    struct viewer_track track[TRACK_COUNT];
+};
+
+/* What each track of a new viewer starts with. */
+struct viewer_start {
+    uint32_t ssrc[TRACK_COUNT];
+    uint32_t rtx_ssrc[TRACK_COUNT];              /* 0: none */
+    uint16_t first_sequence_number[TRACK_COUNT]; /* random, 1..2^14 (RFC 3711 section 3.3.1) */
+    bool wanted[TRACK_COUNT];
+};
+
+void viewer_init(struct viewer *viewer, const struct profile *profile,
+                 const struct viewer_start *start);
+
+#endif

@@ -1,0 +1,27 @@
+/* transport/rtpsec.h - SRTP by libsrtp2: the broadcaster's side, and the oracle of seal's tests.
+ * Both directions. Thread: the one that owns it. rtpsec_start once in a process, before all. */
+#ifndef TRANSPORT_RTPSEC_H
+#define TRANSPORT_RTPSEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/status.h"
+#include "transport/srtp_keys.h"
+
+enum { RTPSEC_OVERHEAD_BYTES_MAX = 16 + 4 };
+
+struct rtpsec;
+
+MUST_CHECK enum status rtpsec_start(void);
+MUST_CHECK enum status rtpsec_create(const struct srtp_keys *keys, struct rtpsec **rtpsec);
+void rtpsec_destroy(struct rtpsec *rtpsec);
+/* In place; *bytes changes. protect needs RTPSEC_OVERHEAD_BYTES_MAX of room behind. STATUS_DENIED:
+ * authentication, replay or unusable input; nothing is ended by it. Any SSRC is accepted (window of
+ * at least 128). */
+MUST_CHECK enum status rtpsec_protect_rtp(struct rtpsec *rtpsec, uint8_t *packet, size_t *bytes);
+MUST_CHECK enum status rtpsec_protect_rtcp(struct rtpsec *rtpsec, uint8_t *packet, size_t *bytes);
+MUST_CHECK enum status rtpsec_open_rtp(struct rtpsec *rtpsec, uint8_t *packet, size_t *bytes);
+MUST_CHECK enum status rtpsec_open_rtcp(struct rtpsec *rtpsec, uint8_t *packet, size_t *bytes);
+
+#endif

@@ -1,0 +1,57 @@
+/* transport/ticket.h - admission of viewers: main publishes a ticket when it answers a viewer's
+ * offer; the worker that first hears an authenticated STUN check for its user name claims it and
+ * owns the viewer from then on (DESIGN.md section 3). The table is the one thing that threads share
+ * under a lock: it is asked only for STUN from addresses that no viewer of the worker has, never
+ * for media. A ticket unclaimed after its deadline is withdrawn. */
+#ifndef TRANSPORT_TICKET_H
+#define TRANSPORT_TICKET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/profile.h"
+#include "core/status.h"
+#include "core/viewer.h"
+#include "transport/certificate.h"
+#include "transport/ice.h"
+
+struct ticket {
+    uint64_t session; /* unique in the process; also what logs call the session */
+    uint32_t stream_id;
+    struct ice_credentials local;
+    char remote_ufrag[ICE_UFRAG_CHARS_MAX + 1]; /* USERNAME must be "local:remote" */
+    struct fingerprint fingerprint;             /* the viewer's certificate */
+    const struct profile *profile;
+    struct viewer_start start;
+    int64_t deadline_ns;
+};
+
+enum { TICKET_UNCLAIMED = -1 };
+
+struct ticket_table;
+
+MUST_CHECK enum status ticket_table_create(unsigned most, struct ticket_table **table);
+void ticket_table_destroy(struct ticket_table *table);
+/* Main. ticket is copied. STATUS_FULL, STATUS_EXISTS (ufrag in use). */
+MUST_CHECK enum status ticket_table_put(struct ticket_table *table, const struct ticket *ticket);
+/* Main. New credentials for a session (ICE restart); the old ones stay valid until the new are
+ * used. STATUS_NOT_FOUND. */
+MUST_CHECK enum status ticket_table_restart(struct ticket_table *table, uint64_t session,
+                                            const struct ice_credentials *local,
+                                            const char *remote_ufrag);
+/* Any thread. Copies the ticket of local ufrag (not terminated) and its owner. STATUS_NOT_FOUND. */
+MUST_CHECK enum status ticket_table_find(struct ticket_table *table, const char *ufrag,
+                                         size_t ufrag_chars, struct ticket *ticket,
+                                         int *owner_worker);
+/* Worker, after it checked the integrity. STATUS_EXISTS: another was faster (*owner_worker tells).
+ */
+MUST_CHECK enum status ticket_table_claim(struct ticket_table *table, uint64_t session, int worker,
+                                          int *owner_worker);
+/* Main or the owner. Unknown sessions are ignored. */
+void ticket_table_remove(struct ticket_table *table, uint64_t session);
+/* Main. Removes unclaimed tickets past their deadline; writes up to most of their sessions, returns
+ * how many. */
+unsigned ticket_table_expire(struct ticket_table *table, int64_t now_ns, uint64_t *sessions,
+                             unsigned most);
+
+#endif
