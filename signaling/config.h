@@ -1,0 +1,57 @@
+/* signaling/config.h - every setting of the program: its one table (key, type, default, range,
+ * help) and the values read from default, file, environment and flags, later ones winning
+ * (PROTOCOL.md section 1). Read once at start; const after. Thread: main. */
+#ifndef SIGNALING_CONFIG_H
+#define SIGNALING_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/log.h"
+#include "core/status.h"
+#include "transport/media.h"
+
+enum { CONFIG_TEXT_BYTES_MAX = 512, CONFIG_ERROR_BYTES_MAX = 256 };
+
+struct config {
+    /* http */
+    char http_bind[CONFIG_TEXT_BYTES_MAX]; /* default "": all addresses */
+    uint16_t http_port;                    /* 8080; 0: any free one, printed at start (tests) */
+    char http_certificate[CONFIG_TEXT_BYTES_MAX]; /* http.cert: PEM file; "": no TLS */
+    char http_key[CONFIG_TEXT_BYTES_MAX];
+    char http_origins[CONFIG_TEXT_BYTES_MAX]; /* "*" or a list separated by spaces or commas */
+    /* media, ingest: media.port, media.announce, media.workers, media.send, media.tcp, ingest.ports
+     * ("7100-7199"), ingest.bandwidth ... */
+    struct media_settings media;
+    /* ice servers handed to clients: ice.servers, a list of URLs; ice.username, ice.credential */
+    char ice_servers[CONFIG_TEXT_BYTES_MAX];
+    char ice_username[CONFIG_TEXT_BYTES_MAX];
+    char ice_credential[CONFIG_TEXT_BYTES_MAX];
+    /* auth */
+    char auth_publish_key[CONFIG_TEXT_BYTES_MAX]; /* auth.publish_key; "": anyone may publish */
+    /* room */
+    int64_t room_grace_ns;    /* room.grace, seconds, 30 */
+    bool room_takeover;       /* room.takeover, yes */
+    unsigned room_chat_lines; /* room.chat_lines, 50 */
+    /* limits */
+    unsigned limits_messages_per_second;     /* 200 */
+    unsigned limits_message_burst;           /* 2000 */
+    unsigned limits_connections_per_address; /* 0: none */
+    unsigned limits_rooms;                   /* 10000 */
+    unsigned limits_sessions_per_address;    /* 0: none */
+    unsigned limits_streams_per_room;        /* 5 */
+    /* log */
+    enum log_level log_level; /* log.level: error, warning, info, debug */
+};
+
+/* What the command line asks for beside settings. */
+enum config_action { CONFIG_RUN, CONFIG_CHECK, CONFIG_HELP, CONFIG_VERSION };
+
+/* Reads defaults, then --config FILE (INI), environment, flags. On failure error
+ * (CONFIG_ERROR_BYTES_MAX) is one clear line; the program ends with status 2. */
+MUST_CHECK enum status config_read(int argc, char **argv, struct config *config,
+                                   enum config_action *action, char *error);
+/* Prints the help text with every setting in its three forms, defaults and meaning. */
+void config_print_help(void);
+
+#endif

@@ -1,0 +1,36 @@
+/* signaling/socket.h - one WebSocket connection as handlers see it. Text messages are whole and
+ * bounded (64 KiB, counted over fragments) when they arrive; the output queue is bounded (256 KiB,
+ * then the connection is closed). Thread: main. */
+#ifndef SIGNALING_SOCKET_H
+#define SIGNALING_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { SOCKET_MESSAGE_BYTES_MAX = 64 * 1024, SOCKET_QUEUE_BYTES_MAX = 256 * 1024 };
+
+struct socket;
+
+/* What a route does with its connections. All on main. socket is borrowed until on_close returns.
+ */
+struct socket_handler {
+    /* Returns the route's own record, kept as socket_record; NULL refuses (closed with 1013). */
+    void *(*on_open)(struct socket *socket);
+    void (*on_text)(struct socket *socket, const char *text, size_t text_bytes);
+    void (*on_binary)(struct socket *socket, const void *data, size_t data_bytes);
+    /* A text beyond SOCKET_MESSAGE_BYTES_MAX: the handler may send an error; the server then closes
+     * with 1009. */
+    void (*on_too_large)(struct socket *socket);
+    void (*on_close)(struct socket *socket);
+};
+
+void *socket_record(const struct socket *socket);
+/* Raw request path ("/ws", "/signaling/ROOM"). */
+const char *socket_path(const struct socket *socket);
+const char *socket_peer(const struct socket *socket);
+/* Queues one text frame; text is copied. Never calls back. */
+void socket_send(struct socket *socket, const char *text, size_t text_bytes);
+/* Closes after what is queued was sent; code as RFC 6455 section 7.4. */
+void socket_close(struct socket *socket, unsigned code, const char *reason);
+
+#endif
