@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# install-deps.sh [--test] [--lint] [--bench] - the one list of what Manycast needs, for Debian 12.
+# Without an option: what building and running the server needs; each option adds a group.
+# Installs only what is missing; when nothing is, it needs neither root nor the network.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+build=(
+    build-essential cmake ninja-build pkg-config
+    libnice-dev libssl-dev libsrtp2-dev libusrsctp-dev libwebsockets-dev libjansson-dev libglib2.0-dev
+    libopus-dev libvpx-dev
+)
+test=(
+    git curl ca-certificates libcmocka-dev clang libclang-rt-14-dev
+    chromium firefox-esr fonts-noto-cjk pulseaudio pulseaudio-utils
+    gstreamer1.0-tools gstreamer1.0-nice gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+    gstreamer1.0-plugins-bad python3-gi gir1.2-gst-plugins-bad-1.0
+)
+lint=(clang clang-format clang-tidy cppcheck)
+bench=(curl janus linux-perf)
+
+fail() {
+    echo "install-deps: $*" >&2
+    exit 1
+}
+
+# The seal's fast back end is for x86-64 only.
+[ "$(uname -m)" != x86_64 ] || build+=(libipsec-mb-dev)
+
+packages=("${build[@]}")
+npm_folders=()
+# The pages may serve files of npm packages (web/dist.txt).
+[ ! -e web/package-lock.json ] || npm_folders+=(web)
+for option in "$@"; do
+    case $option in
+    --test)
+        packages+=("${test[@]}")
+        npm_folders+=(tests/e2e)
+        ;;
+    --lint) packages+=("${lint[@]}") ;;
+    --bench) packages+=("${bench[@]}") ;;
+    *) fail "unknown option $option (--test, --lint, --bench)" ;;
+    esac
+done
+
+# A node or npm that did not come from Debian's package serves as well.
+if [ ${#npm_folders[@]} -gt 0 ]; then
+    command -v node >/dev/null || packages+=(nodejs)
+    command -v npm >/dev/null || packages+=(npm)
+fi
+
+command -v dpkg-query >/dev/null ||
+    fail "not a Debian system; install the equivalents of: ${packages[*]}"
+
+installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' 2>/dev/null | sed -n 's/^installed //p')
+missing=()
+for package in "${packages[@]}"; do
+    grep -qxF "$package" <<<"$installed" || missing+=("$package")
+done
+
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "Installing: ${missing[*]}"
+    as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null ||
+            fail "root is needed: run this as root, or install sudo, or as root: apt-get install ${missing[*]}"
+        as_root=(sudo)
+    fi
+    # Another apt may be at work, at a machine's first start above all: wait for it.
+    apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300)
+    "${apt[@]}" update
+    "${apt[@]}" install -y --no-install-recommends "${missing[@]}" ||
+        fail "apt-get could not install: ${missing[*]} (Manycast is built on Debian 12)"
+fi
+
+# npm_install FOLDER - exactly what the lock file says; no package's script is run.
+npm_install() {
+    local folder=$1
+    cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed-lock" && return
+    echo "Installing the npm packages of $folder"
+    (cd "$folder" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error) ||
+        fail "npm could not install the packages of $folder"
+    cp "$folder/package-lock.json" "$folder/node_modules/.installed-lock"
+}
+
+for folder in "${npm_folders[@]}"; do
+    npm_install "$folder"
+done
