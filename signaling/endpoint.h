@@ -1,0 +1,115 @@
+/* signaling/endpoint.h - joins a transport to a room: opens, restarts and ends publishers and
+ * viewers, and turns what the media plane reports into what the directory tells (DESIGN.md section
+ * 4). To change how media meets rooms, open this file. Nothing here blocks: a viewer is answered at
+ * once, a publisher when the ingest thread gave its candidates. Thread: main. */
+#ifndef SIGNALING_ENDPOINT_H
+#define SIGNALING_ENDPOINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/status.h"
+#include "signaling/config.h"
+#include "signaling/directory.h"
+#include "signaling/negotiate.h"
+#include "signaling/session.h"
+#include "transport/certificate.h"
+#include "transport/media.h"
+
+struct endpoint;
+
+/* config and certificate are borrowed for endpoint's life. */
+MUST_CHECK enum status endpoint_create(const struct config *config,
+                                       const struct certificate *certificate,
+                                       struct endpoint **endpoint);
+/* Frees rooms and sessions, calls nobody back and not media, which may be destroyed before. NULL is
+ * allowed. */
+void endpoint_destroy(struct endpoint *endpoint);
+/* What media_create is given as events. */
+struct media_events endpoint_media_events(struct endpoint *endpoint);
+/* media is borrowed; before the first request. */
+void endpoint_attach(struct endpoint *endpoint, struct media *media);
+
+/* Every 100 ms or so: grace times, viewer counts, resume times. now_ns is also the time of all that
+ * happens until the next tick. */
+void endpoint_tick(struct endpoint *endpoint, int64_t now_ns);
+/* No new sessions from here on; participants are told to reconnect elsewhere. */
+void endpoint_drain(struct endpoint *endpoint);
+bool endpoint_is_draining(const struct endpoint *endpoint);
+
+struct endpoint_counts {
+    unsigned rooms;
+    unsigned streams;      /* live ones */
+    unsigned publishers;   /* sessions */
+    unsigned viewers;      /* sessions */
+    unsigned participants; /* joined by WebSocket */
+};
+void endpoint_count(const struct endpoint *endpoint, struct endpoint_counts *counts);
+
+const struct config *endpoint_config(const struct endpoint *endpoint);
+struct directory *endpoint_directory(const struct endpoint *endpoint);
+struct session_table *endpoint_sessions(const struct endpoint *endpoint);
+int64_t endpoint_now_ns(const struct endpoint *endpoint);
+
+/* Who asks for a session. name is what viewers are told of a publisher, "" for none; peer a literal
+ * address. All borrowed during the call. */
+struct endpoint_request {
+    const char *room; /* valid names (name_is_valid) */
+    const char *stream;
+    const char *name;
+    const char *peer;
+    const char *offer; /* not terminated */
+    size_t offer_bytes;
+    struct session_owner owner; /* copied */
+};
+
+/* Begins a publisher. STATUS_OK: *session is made, and owner's on_answer follows, never inside this
+ * call. STATUS_MALFORMED, STATUS_UNSUPPORTED: refusal is filled. STATUS_EXISTS: the stream is live
+ * and not to be taken over. STATUS_DENIED: too many sessions from peer. STATUS_CLOSED: draining.
+ * STATUS_FULL: a limit is reached. The credential was checked by the caller. */
+MUST_CHECK enum status endpoint_publish(struct endpoint *endpoint,
+                                        const struct endpoint_request *request,
+                                        struct session **session,
+                                        struct negotiate_refusal *refusal);
+/* Begins a viewer; answer is malloc'd, the caller frees. As endpoint_publish; STATUS_NOT_FOUND:
+ * nobody publishes that stream and no grace time runs. */
+MUST_CHECK enum status endpoint_subscribe(struct endpoint *endpoint,
+                                          const struct endpoint_request *request,
+                                          struct session **session, char **answer,
+                                          struct negotiate_refusal *refusal);
+
+/* A later offer on the same session. A viewer's answer is written at once (malloc'd). A publisher's
+ * may come later by on_answer: *answer is NULL then. STATUS_AGAIN: the last one is not answered
+ * yet. */
+MUST_CHECK enum status endpoint_offer_again(struct endpoint *endpoint, struct session *session,
+                                            const char *offer, size_t offer_bytes, char **answer,
+                                            struct negotiate_refusal *refusal);
+/* candidate NULL: no more. More than the limit are dropped. A viewer's are not needed: it is heard
+ * by its checks. */
+void endpoint_candidate(struct endpoint *endpoint, struct session *session,
+                        const struct ice_candidate *candidate);
+
+/* Whether credentials are other ones than the session's present remote ones. */
+bool endpoint_is_restart(const struct session *session, const struct ice_credentials *credentials);
+/* ICE restart by a fragment (RFC 9725 section 4.3.3). *answer: an sdpfrag (malloc'd) for a viewer,
+ * NULL for a publisher: on_answer gives it later. The session's entity tag changes with it. */
+MUST_CHECK enum status endpoint_restart(struct endpoint *endpoint, struct session *session,
+                                        const struct negotiate_fragment *fragment, char **answer);
+
+/* Ends a session: its owner is not called again, its URL is gone at once. final: a publisher's
+ * stream is removed without a grace time. */
+void endpoint_end(struct endpoint *endpoint, struct session *session, bool final);
+/* As endpoint_end, but the owner hears on_ended with reason. */
+void endpoint_kick(struct endpoint *endpoint, struct session *session, const char *reason);
+
+/* The one who hears ticks and the drain beside the rooms' events (participants). */
+struct endpoint_listener {
+    void *context;
+    void (*on_tick)(void *context, int64_t now_ns);
+    void (*on_drain)(void *context);
+    unsigned (*participants)(const void *context);
+};
+/* Copied; NULL removes it. */
+void endpoint_listen(struct endpoint *endpoint, const struct endpoint_listener *listener);
+
+#endif

@@ -1,0 +1,92 @@
+/* signaling/session.h - the table of media sessions: the number that the media plane and the logs
+ * use, and the public ID (128 random bits, a secret: whoever knows the URL may end the session) of
+ * WHIP and WHEP. A session is in the table from its acceptance until the media plane closed it; its
+ * public ID is found only while it is open. Thread: main. */
+#ifndef SIGNALING_SESSION_H
+#define SIGNALING_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/status.h"
+#include "transport/ice.h"
+
+enum {
+    SESSION_ID_CHARS = 32,  /* hexadecimal */
+    SESSION_TAG_CHARS = 18, /* strong entity tag, quotes included */
+};
+
+enum session_kind { SESSION_PUBLISHER, SESSION_VIEWER };
+
+enum session_state {
+    SESSION_OPENING,   /* a publisher's candidates are awaited */
+    SESSION_ANSWERED,  /* the answer is out */
+    SESSION_CONNECTED, /* DTLS is up */
+    SESSION_ENDING     /* ended; on_closed of the media plane is awaited */
+};
+
+struct session;
+struct directory_stream;
+
+/* Who opened a session and hears of it. Callbacks may be NULL. */
+struct session_owner {
+    void *context;
+    uint64_t number; /* the owner's own, such as that of a deferred exchange */
+    /* The SDP answer or, after endpoint_restart, the fragment; NULL: failed, on_ended does not
+     * follow. Borrowed. */
+    void (*on_answer)(struct session *session, const char *answer);
+    /* The session ended from our or the other side; reason is a phrase for a person. The session
+     * must not be used afterwards. */
+    void (*on_ended)(struct session *session, const char *reason);
+};
+
+struct publishing; /* endpoint's own */
+struct viewing;    /* endpoint's own */
+
+struct session {
+    uint64_t number;
+    char id[SESSION_ID_CHARS + 1];
+    char tag[SESSION_TAG_CHARS + 1]; /* of the present ICE session */
+    char peer[ICE_ADDRESS_CHARS_MAX + 1];
+    enum session_kind kind;
+    enum session_state state;
+    int64_t opened_ns;
+    int64_t connected_ns; /* 0: not yet */
+    struct session_owner owner;
+    struct directory_stream *stream; /* borrowed; NULL when it is gone */
+    struct session *stream_next;     /* the stream's sessions: a list kept by endpoint */
+    struct session *stream_previous;
+    struct publishing *publishing; /* exactly one of the two, by kind */
+    struct viewing *viewing;
+};
+
+struct session_table;
+
+MUST_CHECK enum status session_table_create(struct session_table **table);
+/* Frees the sessions' records too, not publishing and viewing. NULL is allowed. */
+void session_table_destroy(struct session_table *table);
+
+/* Returns a new session with fresh number, id and tag, state SESSION_OPENING; owned by the table.
+ * NULL: out of memory. */
+struct session *session_table_add(struct session_table *table, enum session_kind kind,
+                                  const char *peer, int64_t now_ns);
+void session_table_remove(struct session_table *table, struct session *session);
+/* Withdraws the public ID and sets SESSION_ENDING. */
+void session_table_end(struct session_table *table, struct session *session);
+
+/* NULL when unknown. */
+struct session *session_table_by_number(const struct session_table *table, uint64_t number);
+struct session *session_table_by_id(const struct session_table *table, const char *id,
+                                    size_t id_chars);
+/* Sessions of a kind that are not ending. */
+unsigned session_table_count(const struct session_table *table, enum session_kind kind);
+/* Of either kind, not ending, opened from peer. */
+unsigned session_table_count_peer(const struct session_table *table, const char *peer);
+
+/* Gives the session a new entity tag. */
+void session_renew_tag(struct session *session);
+/* Whether an If-Match header (RFC 9110 section 13.1.1) names the present tag; "*" with quotes too
+ * (RFC 9725 prints it so). */
+bool session_matches(const struct session *session, const char *if_match);
+
+#endif
