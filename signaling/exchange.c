@@ -1,0 +1,586 @@
+#include "signaling/exchange.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/mono.h"
+#include "signaling/exchange_lws.h"
+#include "signaling/origin.h"
+
+enum {
+    HEADER_VALUE_BYTES_MAX = 1024, /* of a request header that handlers see; longer ones: 431 */
+    HEADER_NAME_BYTES_MAX = 48,
+    HEAD_OUT_BYTES_MAX = 16384,
+    PEER_BYTES_MAX = 64,
+    CHUNK_BYTES = 32 * 1024, /* of a body in one write */
+    CONTENT_LENGTH_DIGITS_MAX = 9,
+};
+
+static const int64_t DEFERRED_NS_MAX = 10 * MONO_SECOND;
+
+enum request_header {
+    REQUEST_CONTENT_TYPE,
+    REQUEST_AUTHORIZATION,
+    REQUEST_IF_MATCH,
+    REQUEST_IF_NONE_MATCH,
+    REQUEST_ORIGIN,
+    REQUEST_ACCEPT,
+    REQUEST_HEADER_COUNT
+};
+
+static const enum lws_token_indexes REQUEST_TOKENS[REQUEST_HEADER_COUNT] = {
+    [REQUEST_CONTENT_TYPE] = WSI_TOKEN_HTTP_CONTENT_TYPE,
+    [REQUEST_AUTHORIZATION] = WSI_TOKEN_HTTP_AUTHORIZATION,
+    [REQUEST_IF_MATCH] = WSI_TOKEN_HTTP_IF_MATCH,
+    [REQUEST_IF_NONE_MATCH] = WSI_TOKEN_HTTP_IF_NONE_MATCH,
+    [REQUEST_ORIGIN] = WSI_TOKEN_ORIGIN,
+    [REQUEST_ACCEPT] = WSI_TOKEN_HTTP_ACCEPT,
+};
+
+struct answer_header {
+    char *name; /* one allocation with value */
+    char *value;
+};
+
+enum exchange_state {
+    EXCHANGE_READING,  /* its body comes in */
+    EXCHANGE_HANDLING, /* with a handler, or deferred */
+    EXCHANGE_ANSWERED, /* the answer waits to be written */
+    EXCHANGE_WRITING,  /* its head is out */
+    EXCHANGE_WRITTEN   /* all is out; the connection closes at the next turn */
+};
+
+struct exchange {
+    struct lws *wsi;       /* borrowed; the exchange ends before it */
+    struct exchange *next; /* of all exchanges */
+    struct exchange **link;
+    uint64_t number;
+    int64_t deferred_ns; /* 0: not deferred */
+    enum exchange_state state;
+    enum http_method method;
+    bool closing; /* the connection is not kept after the answer */
+    char path[EXCHANGE_PATH_BYTES_MAX + 1];
+    char query[EXCHANGE_PATH_BYTES_MAX + 1];
+    char peer[PEER_BYTES_MAX];
+    char *request[REQUEST_HEADER_COUNT]; /* NULL: absent */
+    char *body;
+    size_t body_bytes;     /* received */
+    size_t body_announced; /* Content-Length */
+    struct answer_header headers[EXCHANGE_HEADERS_MAX];
+    unsigned header_count;
+    unsigned status;
+    const char *content_type; /* static */
+    unsigned char *answer;    /* LWS_PRE bytes of room before it */
+    size_t answer_bytes;
+    size_t answer_written;
+};
+
+static struct {
+    const struct server_settings *settings;
+    const struct server_handlers *handlers;
+    struct exchange *all;
+    uint64_t newest_number;
+} exchanges;
+
+void exchange_lws_start(const struct server_settings *settings,
+                        const struct server_handlers *handlers)
+{
+    exchanges.settings = settings;
+    exchanges.handlers = handlers;
+}
+
+/* -- what handlers ask
+ * ------------------------------------------------------------------------------------------- */
+
+static const char *request_header(const struct exchange *exchange, enum request_header header)
+{
+    return exchange->request[header] != NULL ? exchange->request[header] : "";
+}
+
+enum http_method exchange_method(const struct exchange *exchange)
+{
+    return exchange->method;
+}
+
+const char *exchange_path(const struct exchange *exchange)
+{
+    return exchange->path;
+}
+
+const char *exchange_query(const struct exchange *exchange)
+{
+    return exchange->query;
+}
+
+const char *exchange_content_type(const struct exchange *exchange)
+{
+    return request_header(exchange, REQUEST_CONTENT_TYPE);
+}
+
+const char *exchange_authorization(const struct exchange *exchange)
+{
+    return request_header(exchange, REQUEST_AUTHORIZATION);
+}
+
+const char *exchange_if_match(const struct exchange *exchange)
+{
+    return request_header(exchange, REQUEST_IF_MATCH);
+}
+
+const char *exchange_if_none_match(const struct exchange *exchange)
+{
+    return request_header(exchange, REQUEST_IF_NONE_MATCH);
+}
+
+const char *exchange_origin(const struct exchange *exchange)
+{
+    return request_header(exchange, REQUEST_ORIGIN);
+}
+
+const char *exchange_accept(const struct exchange *exchange)
+{
+    return request_header(exchange, REQUEST_ACCEPT);
+}
+
+const char *exchange_peer(const struct exchange *exchange)
+{
+    return exchange->peer;
+}
+
+const char *exchange_body(const struct exchange *exchange, size_t *body_bytes)
+{
+    *body_bytes = exchange->body_bytes;
+    return exchange->body != NULL ? exchange->body : "";
+}
+
+/* -- answering
+ * ---------------------------------------------------------------------------------------------------
+ */
+
+void exchange_header(struct exchange *exchange, const char *name, const char *value)
+{
+    const size_t name_bytes = strlen(name) + 1;
+    const size_t value_bytes = strlen(value) + 1;
+    struct answer_header *header = &exchange->headers[exchange->header_count];
+
+    if (exchange->header_count == EXCHANGE_HEADERS_MAX || name_bytes > HEADER_NAME_BYTES_MAX ||
+        strpbrk(value, "\r\n") != NULL) {
+        LOG_WARNING("http", "answer header %s left out", name);
+        return;
+    }
+    header->name = malloc(name_bytes + value_bytes);
+    if (header->name == NULL)
+        return;
+    header->value = header->name + name_bytes;
+    memcpy(header->name, name, name_bytes);
+    memcpy(header->value, value, value_bytes);
+    exchange->header_count++;
+}
+
+/* content_type must outlive the exchange: handlers pass literals. */
+void exchange_answer(struct exchange *exchange, unsigned status, const char *content_type,
+                     const void *body, size_t body_bytes)
+{
+    if (exchange->state >= EXCHANGE_ANSWERED)
+        return;
+    exchange->state = EXCHANGE_ANSWERED;
+    exchange->status = status;
+    exchange->content_type = content_type;
+    exchange->answer = malloc(LWS_PRE + body_bytes + 1);
+    if (exchange->answer == NULL) {
+        exchange->status = 503;
+        exchange->content_type = NULL;
+    } else if (content_type != NULL && body_bytes > 0) {
+        memcpy(exchange->answer + LWS_PRE, body, body_bytes);
+        exchange->answer_bytes = body_bytes;
+    }
+    lws_callback_on_writable(exchange->wsi);
+}
+
+void exchange_problem(struct exchange *exchange, unsigned status, const char *title)
+{
+    json_t *problem =
+        json_pack("{s:s, s:s, s:i}", "type", "about:blank", "title", title, "status", (int)status);
+    char *text = problem != NULL ? json_dumps(problem, JSON_COMPACT) : NULL;
+
+    exchange_answer(exchange, status, "application/problem+json", text,
+                    text != NULL ? strlen(text) : 0);
+    free(text);
+    json_decref(problem);
+}
+
+uint64_t exchange_defer(struct exchange *exchange)
+{
+    exchange->deferred_ns = server_now_ns();
+    return exchange->number;
+}
+
+struct exchange *exchange_find(uint64_t number)
+{
+    for (struct exchange *exchange = exchanges.all; exchange != NULL; exchange = exchange->next) {
+        if (exchange->number == number)
+            return exchange->state == EXCHANGE_HANDLING ? exchange : NULL;
+    }
+    return NULL;
+}
+
+void exchange_lws_tick(int64_t now_ns)
+{
+    for (struct exchange *exchange = exchanges.all; exchange != NULL; exchange = exchange->next) {
+        if (exchange->state == EXCHANGE_HANDLING && exchange->deferred_ns != 0 &&
+            now_ns - exchange->deferred_ns > DEFERRED_NS_MAX)
+            exchange_problem(exchange, 504, "The server took too long; try again.");
+    }
+}
+
+/* -- the request's head
+ * ------------------------------------------------------------------------------------------- */
+
+static enum http_method read_method(struct lws *wsi, enum lws_token_indexes *token)
+{
+    static const struct {
+        enum lws_token_indexes token;
+        enum http_method method;
+    } METHODS[] = {
+        {WSI_TOKEN_GET_URI, HTTP_GET},       {WSI_TOKEN_HEAD_URI, HTTP_HEAD},
+        {WSI_TOKEN_POST_URI, HTTP_POST},     {WSI_TOKEN_PATCH_URI, HTTP_PATCH},
+        {WSI_TOKEN_DELETE_URI, HTTP_DELETE}, {WSI_TOKEN_OPTIONS_URI, HTTP_OPTIONS},
+        {WSI_TOKEN_PUT_URI, HTTP_OTHER},     {WSI_TOKEN_CONNECT, HTTP_OTHER},
+    };
+
+    for (size_t i = 0; i < sizeof METHODS / sizeof METHODS[0]; i++) {
+        if (lws_hdr_total_length(wsi, METHODS[i].token) > 0) {
+            *token = METHODS[i].token;
+            return METHODS[i].method;
+        }
+    }
+    *token = WSI_TOKEN_GET_URI;
+    return HTTP_OTHER;
+}
+
+/* Copies a header that must not be longer than HEADER_VALUE_BYTES_MAX; *copy stays NULL when it is
+ * absent. */
+static bool copy_header(struct lws *wsi, enum lws_token_indexes token, char **copy)
+{
+    const int bytes = lws_hdr_total_length(wsi, token);
+
+    if (bytes <= 0)
+        return true;
+    if (bytes > HEADER_VALUE_BYTES_MAX)
+        return false;
+    *copy = malloc((size_t)bytes + 1);
+    if (*copy == NULL || lws_hdr_copy(wsi, *copy, bytes + 1, token) < 0)
+        return false;
+    return true;
+}
+
+/* The query's arguments, which libwebsockets keeps as fragments, joined again. */
+static bool copy_query(struct lws *wsi, char *query)
+{
+    size_t at = 0;
+
+    query[0] = '\0';
+    for (int n = 0;; n++) {
+        const int bytes = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, n);
+
+        if (bytes <= 0)
+            return true;
+        if (at + (size_t)bytes + 2 > EXCHANGE_PATH_BYTES_MAX)
+            return false;
+        if (n > 0)
+            query[at++] = '&';
+        if (lws_hdr_copy_fragment(wsi, query + at, bytes + 1, WSI_TOKEN_HTTP_URI_ARGS, n) < 0)
+            return false;
+        at += (size_t)bytes;
+    }
+}
+
+/* Request framing that libwebsockets 4.1 lets pass and that opens request smuggling (RFC 9112
+ * section 6). Returns the status to refuse with, or 0. */
+static unsigned check_framing(struct lws *wsi, struct exchange *exchange, const char **why)
+{
+    char digits[CONTENT_LENGTH_DIGITS_MAX + 2];
+    const int length_bytes = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+    const bool has_body = exchange->method == HTTP_POST || exchange->method == HTTP_PATCH;
+
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
+        *why = "Send the body with a Content-Length; transfer codings are not served.";
+        return 411;
+    }
+    if (length_bytes <= 0) {
+        *why = "Send a Content-Length.";
+        return has_body ? 411 : 0;
+    }
+    *why = "Send exactly one Content-Length, in digits.";
+    if (lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, 1) > 0 ||
+        length_bytes > CONTENT_LENGTH_DIGITS_MAX ||
+        lws_hdr_copy(wsi, digits, sizeof digits, WSI_TOKEN_HTTP_CONTENT_LENGTH) < 0 ||
+        strspn(digits, "0123456789") != strlen(digits))
+        return 400;
+    exchange->body_announced = (size_t)strtoul(digits, NULL, 10);
+    if (exchange->body_announced > EXCHANGE_BODY_BYTES_MAX) {
+        *why = "The body is larger than 64 KiB.";
+        return 413;
+    }
+    if (exchange->body_announced > 0 && !has_body && exchange->method != HTTP_DELETE) {
+        *why = "This method takes no body.";
+        return 400;
+    }
+    return 0;
+}
+
+/* Fills exchange from the head. Returns the status to refuse with, or 0. */
+static unsigned read_head(struct lws *wsi, struct exchange *exchange, const char **why)
+{
+    enum lws_token_indexes method_token;
+
+    exchange->method = read_method(wsi, &method_token);
+    *why = "The address is too long.";
+    if (lws_hdr_total_length(wsi, method_token) > EXCHANGE_PATH_BYTES_MAX)
+        return 414;
+    if (lws_hdr_copy(wsi, exchange->path, sizeof exchange->path, method_token) < 0 ||
+        !copy_query(wsi, exchange->query))
+        return 414;
+    *why = "A header is too long.";
+    for (size_t i = 0; i < REQUEST_HEADER_COUNT; i++) {
+        if (!copy_header(wsi, REQUEST_TOKENS[i], &exchange->request[i]))
+            return 431;
+    }
+    *why = "Send exactly one Host header.";
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HOST) <= 0 ||
+        lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0)
+        return 400;
+    lws_get_peer_simple(wsi, exchange->peer, sizeof exchange->peer);
+    return check_framing(wsi, exchange, why);
+}
+
+static void exchange_free(struct exchange *exchange)
+{
+    *exchange->link = exchange->next;
+    if (exchange->next != NULL)
+        exchange->next->link = exchange->link;
+    for (size_t i = 0; i < REQUEST_HEADER_COUNT; i++)
+        free(exchange->request[i]);
+    for (unsigned i = 0; i < exchange->header_count; i++)
+        free(exchange->headers[i].name);
+    free(exchange->body);
+    free(exchange->answer);
+    free(exchange);
+}
+
+static struct exchange *exchange_new(struct lws *wsi)
+{
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+
+    if (exchange == NULL)
+        return NULL;
+    exchange->wsi = wsi;
+    exchange->number = ++exchanges.newest_number;
+    exchange->next = exchanges.all;
+    exchange->link = &exchanges.all;
+    if (exchange->next != NULL)
+        exchange->next->link = &exchange->next;
+    exchanges.all = exchange;
+    return exchange;
+}
+
+static void hand_over(struct exchange *exchange)
+{
+    exchange->state = EXCHANGE_HANDLING;
+    exchanges.handlers->on_request(exchanges.handlers->context, exchange);
+}
+
+int exchange_lws_on_head(struct lws *wsi, struct exchange **slot)
+{
+    struct exchange *exchange;
+    const char *why = "";
+    unsigned refusal;
+
+    exchange_lws_on_closed(slot); /* the connection's former request */
+    exchange = exchange_new(wsi);
+    if (exchange == NULL)
+        return -1;
+    *slot = exchange;
+    refusal = read_head(wsi, exchange, &why);
+    /* Nothing that came with a body keeps its connection: what libwebsockets makes of a body's
+     * framing is not trusted. */
+    exchange->closing =
+        refusal != 0 || (exchange->method != HTTP_GET && exchange->method != HTTP_HEAD &&
+                         exchange->method != HTTP_OPTIONS);
+    if (refusal != 0) {
+        exchange->state = EXCHANGE_HANDLING;
+        exchange_problem(exchange, refusal, why);
+        return 0;
+    }
+    if (exchange->body_announced == 0) {
+        hand_over(exchange);
+        return 0;
+    }
+    exchange->body = malloc(exchange->body_announced + 1);
+    return exchange->body != NULL ? 0 : -1;
+}
+
+int exchange_lws_on_body(struct exchange *exchange, const void *data, size_t data_bytes)
+{
+    if (exchange == NULL || exchange->state != EXCHANGE_READING)
+        return 0; /* refused already: what still comes is not looked at */
+    if (data_bytes > exchange->body_announced - exchange->body_bytes)
+        return -1;
+    memcpy(exchange->body + exchange->body_bytes, data, data_bytes);
+    exchange->body_bytes += data_bytes;
+    exchange->body[exchange->body_bytes] = '\0';
+    return 0;
+}
+
+int exchange_lws_on_body_complete(struct exchange *exchange)
+{
+    if (exchange != NULL && exchange->state == EXCHANGE_READING)
+        hand_over(exchange);
+    return 0;
+}
+
+/* -- the answer's wire
+ * -------------------------------------------------------------------------------------------- */
+
+struct head_writer {
+    struct lws *wsi;
+    unsigned char *at;
+    unsigned char *end;
+    bool failed;
+};
+
+static void put_header(struct head_writer *head, const char *name, const char *value)
+{
+    char with_colon[HEADER_NAME_BYTES_MAX + 2];
+
+    (void)snprintf(with_colon, sizeof with_colon, "%s:", name);
+    if (lws_add_http_header_by_name(head->wsi, (const unsigned char *)with_colon,
+                                    (const unsigned char *)value, (int)strlen(value), &head->at,
+                                    head->end) != 0)
+        head->failed = true;
+}
+
+static void put_cors(struct head_writer *head, const struct exchange *exchange)
+{
+    const char *origins = exchanges.settings->origins;
+    const char *origin = exchange_origin(exchange);
+
+    if (!origin_is_any(origins))
+        put_header(head, "Vary", "Origin");
+    if (origin_is_any(origins))
+        put_header(head, "Access-Control-Allow-Origin", "*");
+    else if (origin[0] != '\0' && origin_is_allowed(origins, origin))
+        put_header(head, "Access-Control-Allow-Origin", origin);
+    else
+        return;
+    put_header(head, "Access-Control-Expose-Headers",
+               "Location, ETag, Link, Accept-Post, Retry-After");
+    if (exchange->method == HTTP_OPTIONS) {
+        put_header(head, "Access-Control-Allow-Methods", "OPTIONS, GET, HEAD, POST, PATCH, DELETE");
+        put_header(head, "Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match");
+        put_header(head, "Access-Control-Max-Age", "86400");
+    }
+}
+
+static int write_head(struct exchange *exchange)
+{
+    unsigned char *buffer = malloc(LWS_PRE + HEAD_OUT_BYTES_MAX);
+    struct head_writer head = {.wsi = exchange->wsi};
+    unsigned char *start;
+    int result = -1;
+
+    if (buffer == NULL)
+        return -1;
+    start = buffer + LWS_PRE;
+    head.at = start;
+    head.end = start + HEAD_OUT_BYTES_MAX - 1;
+    if (lws_add_http_header_status(exchange->wsi, exchange->status, &head.at, head.end) != 0)
+        head.failed = true;
+    if (exchange->content_type != NULL)
+        put_header(&head, "Content-Type", exchange->content_type);
+    put_cors(&head, exchange);
+    put_header(&head, "X-Content-Type-Options", "nosniff");
+    put_header(&head, "Referrer-Policy", "no-referrer");
+    for (unsigned i = 0; i < exchange->header_count; i++)
+        put_header(&head, exchange->headers[i].name, exchange->headers[i].value);
+    if (exchange->closing)
+        put_header(&head, "Connection", "close");
+    if (exchange->status != 204 && exchange->status != 304 &&
+        lws_add_http_header_content_length(exchange->wsi, exchange->answer_bytes, &head.at,
+                                           head.end) != 0)
+        head.failed = true;
+    if (!head.failed &&
+        lws_finalize_write_http_header(exchange->wsi, start, &head.at, head.end) == 0)
+        result = 0;
+    free(buffer);
+    return result;
+}
+
+/* Writes the next part of the body; true when all is out. */
+static int write_body(struct exchange *exchange, bool *done)
+{
+    const size_t left = exchange->answer_bytes - exchange->answer_written;
+    const size_t part = left < CHUNK_BYTES ? left : CHUNK_BYTES;
+    const enum lws_write_protocol kind = part == left ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP;
+
+    /* LWS_PRE bytes before the part belong to the library: they are part of what was written
+     * already. */
+    if (lws_write(exchange->wsi, exchange->answer + LWS_PRE + exchange->answer_written, part,
+                  kind) < (int)part)
+        return -1;
+    exchange->answer_written += part;
+    *done = part == left;
+    return 0;
+}
+
+static int end_exchange(struct lws *wsi, struct exchange **slot)
+{
+    if ((*slot)->closing) {
+        (*slot)->state = EXCHANGE_WRITTEN;
+        lws_callback_on_writable(wsi); /* called when the library's own buffer is out, too */
+        return 0;
+    }
+    exchange_lws_on_closed(slot);
+    return lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
+}
+
+int exchange_lws_on_writable(struct lws *wsi, struct exchange **slot)
+{
+    struct exchange *exchange = *slot;
+    bool done = false;
+
+    if (exchange == NULL)
+        return 0;
+    switch (exchange->state) {
+    case EXCHANGE_READING:
+    case EXCHANGE_HANDLING:
+        return 0;
+    case EXCHANGE_ANSWERED:
+        if (write_head(exchange) != 0)
+            return -1;
+        exchange->state = EXCHANGE_WRITING;
+        if (exchange->method == HTTP_HEAD || exchange->answer_bytes == 0)
+            return end_exchange(wsi, slot);
+        lws_callback_on_writable(wsi);
+        return 0;
+    case EXCHANGE_WRITING:
+        if (write_body(exchange, &done) != 0)
+            return -1;
+        if (done)
+            return end_exchange(wsi, slot);
+        lws_callback_on_writable(wsi);
+        return 0;
+    case EXCHANGE_WRITTEN:
+        return -1;
+    }
+    return -1;
+}
+
+void exchange_lws_on_closed(struct exchange **slot)
+{
+    if (*slot != NULL)
+        exchange_free(*slot);
+    *slot = NULL;
+}

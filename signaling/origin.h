@@ -1,0 +1,13 @@
+/* signaling/origin.h - which web origins may speak to us (http.origins): "*" or a list (RFC 6454
+ * serialisations, separated by spaces or commas). Pure. */
+#ifndef SIGNALING_ORIGIN_H
+#define SIGNALING_ORIGIN_H
+
+#include <stdbool.h>
+
+/* origin "" (no Origin header: not a browser) is allowed. */
+bool origin_is_allowed(const char *origins, const char *origin);
+/* True when origins is "*". */
+bool origin_is_any(const char *origins);
+
+#endif

@@ -1,0 +1,57 @@
+/* signaling/server.h - the libwebsockets loop: listens, turns requests into exchanges and upgrades
+ * into sockets, ticks. All that Debian's libwebsockets 4.1 lets through and must not (anchors:
+ * trust, section 2.2) is refused in exchange.c and socket.c before a handler sees it. Thread: main;
+ * server_wake alone may be called from any thread. */
+#ifndef SIGNALING_SERVER_H
+#define SIGNALING_SERVER_H
+
+#include <stdint.h>
+
+#include "core/status.h"
+#include "signaling/exchange.h"
+#include "signaling/socket.h"
+
+enum { SERVER_TICK_MS = 100 };
+
+/* Strings are borrowed for the server's life. */
+struct server_settings {
+    const char *bind;             /* literal address or interface; "": all */
+    uint16_t port;                /* 0: any free one */
+    const char *certificate_path; /* PEM; "": no TLS */
+    const char *key_path;
+    const char *origins;              /* signaling/origin.h */
+    unsigned sockets_per_address_max; /* 0: no limit */
+};
+
+struct server_handlers {
+    void *context;
+    /* A complete request: answer it, now or later. */
+    void (*on_request)(void *context, struct exchange *exchange);
+    /* Returns who serves WebSockets at path (raw), or NULL: refused. */
+    const struct socket_handler *(*route_socket)(void *context, const char *path);
+    void (*on_tick)(void *context, int64_t now_ns); /* every SERVER_TICK_MS */
+    void (*on_wake)(void *context);                 /* after one or more server_wake */
+};
+
+struct server;
+
+/* settings' strings and handlers are borrowed. STATUS_EXISTS: the port is in use; STATUS_SYSTEM:
+ * logged. */
+MUST_CHECK enum status server_create(const struct server_settings *settings,
+                                     const struct server_handlers *handlers,
+                                     struct server **server);
+/* Closes what is open. NULL is allowed. */
+void server_destroy(struct server *server);
+uint16_t server_port(const struct server *server);
+/* Runs the loop until server_stop. */
+void server_run(struct server *server);
+/* Main. server_run returns after the present turn. */
+void server_stop(struct server *server);
+/* Any thread. */
+void server_wake(struct server *server);
+/* WebSocket connections now. */
+unsigned server_sockets(const struct server *server);
+/* Monotonic time, nanoseconds. */
+int64_t server_now_ns(void);
+
+#endif

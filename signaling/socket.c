@@ -1,0 +1,330 @@
+#include "signaling/socket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "signaling/origin.h"
+#include "signaling/socket_lws.h"
+
+enum { PATH_BYTES_MAX = 1024, PEER_BYTES_MAX = 64, REASON_BYTES_MAX = 120, HEADER_BYTES_MAX = 256 };
+
+enum { CLOSE_TOO_LARGE = 1009, CLOSE_TRY_AGAIN_LATER = 1013 };
+
+/* One frame that waits to be written. */
+struct frame {
+    struct frame *next;
+    size_t bytes;
+    unsigned char data[]; /* LWS_PRE bytes of room, then the text */
+};
+
+struct socket {
+    struct lws *wsi; /* borrowed; outlives the socket */
+    struct socket *next;
+    struct socket **link;
+    const struct socket_handler *handler;
+    void *record;
+    char *path;
+    char peer[PEER_BYTES_MAX];
+    char *message; /* gathers fragments; NULL between messages */
+    size_t message_bytes;
+    size_t message_room;
+    struct frame *first;
+    struct frame **last;
+    size_t queued_bytes;
+    bool closing; /* nothing more is read or queued */
+    unsigned close_code;
+    char close_reason[REASON_BYTES_MAX];
+};
+
+static struct {
+    const struct server_settings *settings;
+    const struct server_handlers *handlers;
+    struct socket *all;
+    unsigned count;
+} sockets;
+
+void socket_lws_start(const struct server_settings *settings,
+                      const struct server_handlers *handlers)
+{
+    sockets.settings = settings;
+    sockets.handlers = handlers;
+}
+
+unsigned socket_lws_count(void)
+{
+    return sockets.count;
+}
+
+void *socket_record(const struct socket *socket)
+{
+    return socket->record;
+}
+
+const char *socket_path(const struct socket *socket)
+{
+    return socket->path;
+}
+
+const char *socket_peer(const struct socket *socket)
+{
+    return socket->peer;
+}
+
+void socket_close(struct socket *socket, unsigned code, const char *reason)
+{
+    if (socket->closing)
+        return;
+    socket->closing = true;
+    socket->close_code = code;
+    (void)snprintf(socket->close_reason, sizeof socket->close_reason, "%s", reason);
+    lws_callback_on_writable(socket->wsi);
+}
+
+void socket_send(struct socket *socket, const char *text, size_t text_bytes)
+{
+    struct frame *frame;
+
+    if (socket->closing)
+        return;
+    if (socket->queued_bytes + text_bytes > SOCKET_QUEUE_BYTES_MAX) {
+        LOG_DEBUG("socket", "a client reads too slowly: closed");
+        socket_close(socket, CLOSE_TRY_AGAIN_LATER, "reading too slowly");
+        return;
+    }
+    frame = malloc(sizeof *frame + LWS_PRE + text_bytes);
+    if (frame == NULL) {
+        socket_close(socket, CLOSE_TRY_AGAIN_LATER, "out of memory");
+        return;
+    }
+    frame->next = NULL;
+    frame->bytes = text_bytes;
+    memcpy(frame->data + LWS_PRE, text, text_bytes);
+    *socket->last = frame;
+    socket->last = &frame->next;
+    socket->queued_bytes += text_bytes;
+    lws_callback_on_writable(socket->wsi);
+}
+
+/* -- admission
+ * ------------------------------------------------------------------------------------------------------
+ */
+
+static bool header_is(struct lws *wsi, enum lws_token_indexes token, const char *wanted)
+{
+    char value[HEADER_BYTES_MAX];
+
+    return lws_hdr_copy(wsi, value, sizeof value, token) > 0 && strcmp(value, wanted) == 0;
+}
+
+static bool host_is_sound(struct lws *wsi)
+{
+    char host[HEADER_BYTES_MAX];
+    const int bytes = lws_hdr_copy(wsi, host, sizeof host, WSI_TOKEN_HOST);
+
+    if (bytes <= 0 || lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0)
+        return false;
+    for (int i = 0; i < bytes; i++) {
+        if (host[i] <= ' ' || host[i] >= 0x7f)
+            return false;
+    }
+    return true;
+}
+
+static bool address_has_room(struct lws *wsi)
+{
+    char peer[PEER_BYTES_MAX];
+    unsigned open = 0;
+
+    if (sockets.settings->sockets_per_address_max == 0)
+        return true;
+    lws_get_peer_simple(wsi, peer, sizeof peer);
+    for (const struct socket *socket = sockets.all; socket != NULL; socket = socket->next)
+        open += strcmp(socket->peer, peer) == 0;
+    return open < sockets.settings->sockets_per_address_max;
+}
+
+static unsigned refusal_of(struct lws *wsi)
+{
+    char path[PATH_BYTES_MAX + 1];
+    char origin[HEADER_BYTES_MAX] = "";
+
+    if (lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) <= 0)
+        return 405; /* libwebsockets upgrades any method */
+    if (!header_is(wsi, WSI_TOKEN_VERSION, "13"))
+        return 426;
+    if (!host_is_sound(wsi))
+        return 400;
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0 &&
+        lws_hdr_copy(wsi, origin, sizeof origin, WSI_TOKEN_ORIGIN) <= 0)
+        return 403;
+    if (!origin_is_allowed(sockets.settings->origins, origin))
+        return 403;
+    if (sockets.handlers->route_socket(sockets.handlers->context, path) == NULL)
+        return 404;
+    return address_has_room(wsi) ? 0 : 429;
+}
+
+int socket_lws_admit(struct lws *wsi)
+{
+    const unsigned refusal = refusal_of(wsi);
+
+    if (refusal == 0)
+        return 0;
+    (void)lws_return_http_status(wsi, refusal, NULL);
+    return -1;
+}
+
+/* -- life
+ * -----------------------------------------------------------------------------------------------------------
+ */
+
+static void socket_free(struct socket *socket)
+{
+    *socket->link = socket->next;
+    if (socket->next != NULL)
+        socket->next->link = socket->link;
+    sockets.count--;
+    while (socket->first != NULL) {
+        struct frame *frame = socket->first;
+
+        socket->first = frame->next;
+        free(frame);
+    }
+    free(socket->message);
+    free(socket->path);
+    free(socket);
+}
+
+static struct socket *socket_new(struct lws *wsi, const char *path)
+{
+    struct socket *socket = calloc(1, sizeof *socket);
+
+    if (socket == NULL)
+        return NULL;
+    socket->path = strdup(path);
+    if (socket->path == NULL) {
+        free(socket);
+        return NULL;
+    }
+    socket->wsi = wsi;
+    socket->last = &socket->first;
+    socket->next = sockets.all;
+    socket->link = &sockets.all;
+    if (socket->next != NULL)
+        socket->next->link = &socket->next;
+    sockets.all = socket;
+    sockets.count++;
+    lws_get_peer_simple(wsi, socket->peer, sizeof socket->peer);
+    return socket;
+}
+
+int socket_lws_on_open(struct lws *wsi, struct socket **slot)
+{
+    char path[PATH_BYTES_MAX + 1];
+    const struct socket_handler *handler;
+
+    *slot = NULL;
+    if (lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) <= 0)
+        return -1;
+    handler = sockets.handlers->route_socket(sockets.handlers->context, path);
+    if (handler == NULL)
+        return -1;
+    *slot = socket_new(wsi, path);
+    if (*slot == NULL)
+        return -1;
+    (*slot)->record = handler->on_open(*slot);
+    if ((*slot)->record == NULL)
+        socket_close(*slot, CLOSE_TRY_AGAIN_LATER, "full");
+    else
+        (*slot)->handler = handler;
+    return 0;
+}
+
+/* Appends a piece of a message; false when the message is beyond its bound or memory is out. */
+static bool gather(struct socket *socket, const void *data, size_t data_bytes)
+{
+    if (socket->message_bytes + data_bytes > SOCKET_MESSAGE_BYTES_MAX)
+        return false;
+    if (socket->message_bytes + data_bytes + 1 > socket->message_room) {
+        const size_t room = 2 * (socket->message_bytes + data_bytes) + 1;
+        char *grown = realloc(socket->message, room);
+
+        if (grown == NULL)
+            return false;
+        socket->message = grown;
+        socket->message_room = room;
+    }
+    memcpy(socket->message + socket->message_bytes, data, data_bytes);
+    socket->message_bytes += data_bytes;
+    socket->message[socket->message_bytes] = '\0';
+    return true;
+}
+
+static void forget_message(struct socket *socket)
+{
+    free(socket->message);
+    socket->message = NULL;
+    socket->message_bytes = 0;
+    socket->message_room = 0;
+}
+
+int socket_lws_on_receive(struct lws *wsi, struct socket *socket, const void *data,
+                          size_t data_bytes)
+{
+    if (socket == NULL || socket->closing || socket->handler == NULL)
+        return 0;
+    if (!gather(socket, data, data_bytes)) {
+        forget_message(socket);
+        socket->handler->on_too_large(socket);
+        socket_close(socket, CLOSE_TOO_LARGE, "message larger than 64 KiB");
+        return 0;
+    }
+    if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0)
+        return 0;
+    if (lws_frame_is_binary(wsi))
+        socket->handler->on_binary(socket, socket->message, socket->message_bytes);
+    else
+        socket->handler->on_text(socket, socket->message, socket->message_bytes);
+    forget_message(socket);
+    return 0;
+}
+
+int socket_lws_on_writable(struct lws *wsi, struct socket *socket)
+{
+    if (socket == NULL)
+        return 0;
+    while (socket->first != NULL) {
+        struct frame *frame = socket->first;
+
+        if (lws_send_pipe_choked(wsi)) {
+            lws_callback_on_writable(wsi);
+            return 0;
+        }
+        if (lws_write(wsi, frame->data + LWS_PRE, frame->bytes, LWS_WRITE_TEXT) < 0)
+            return -1;
+        socket->first = frame->next;
+        if (socket->first == NULL)
+            socket->last = &socket->first;
+        socket->queued_bytes -= frame->bytes;
+        free(frame);
+    }
+    if (!socket->closing)
+        return 0;
+    lws_close_reason(wsi, (enum lws_close_status)socket->close_code,
+                     (unsigned char *)socket->close_reason, strlen(socket->close_reason));
+    return -1;
+}
+
+void socket_lws_on_closed(struct socket **slot)
+{
+    struct socket *socket = *slot;
+
+    if (socket == NULL)
+        return;
+    *slot = NULL;
+    socket->closing = true; /* nothing is queued for it any more */
+    if (socket->handler != NULL)
+        socket->handler->on_close(socket);
+    socket_free(socket);
+}
