@@ -170,8 +170,8 @@ static void fill_creation_info(struct server *server, bool ipv6,
     info->port = settings->port;
     info->iface = settings->bind[0] != '\0' ? settings->bind : NULL;
     info->protocols = server->protocols;
-    info->gid = (gid_t)-1;
-    info->uid = (uid_t)-1;
+    info->gid = -1;
+    info->uid = -1;
     info->server_string = "manycast";
     info->max_http_header_data = HEAD_BYTES_MAX;
     info->max_http_header_pool = HEADS_AT_A_TIME;

@@ -1,0 +1,65 @@
+#include "signaling/pages.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "signaling/web_files.h"
+
+/* PROTOCOL.md section 2. A page is served for every name behind its prefix: the page itself reads and checks the room. */
+static const struct {
+    const char *prefix;
+    bool takes_room;
+    const char *file;
+} PAGES[] = {
+    {"/", false, "/index.html"},
+    {"/live/", true, "/live.html"},
+    {"/watch/", true, "/watch.html"},
+};
+
+static const char CONTENT_SECURITY_POLICY[] =
+    "default-src 'self'; connect-src 'self' ws: wss: stun: turn:; media-src 'self' blob: mediastream:; img-src 'self' data: blob:; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
+
+static const struct web_file *find_page(const char *path)
+{
+    for (size_t i = 0; i < sizeof PAGES / sizeof PAGES[0]; i++) {
+        const size_t prefix_bytes = strlen(PAGES[i].prefix);
+
+        if (strncmp(path, PAGES[i].prefix, prefix_bytes) != 0)
+            continue;
+        if (PAGES[i].takes_room ? path[prefix_bytes] != '\0' && strchr(path + prefix_bytes, '/') == NULL
+                                : path[prefix_bytes] == '\0')
+            return web_files_find(PAGES[i].file);
+    }
+    return NULL;
+}
+
+static bool is_html(const struct web_file *file)
+{
+    return strncmp(file->content_type, "text/html", strlen("text/html")) == 0;
+}
+
+bool pages_handle(struct exchange *exchange)
+{
+    const char *path = exchange_path(exchange);
+    const struct web_file *file = find_page(path);
+
+    if (file == NULL)
+        file = web_files_find(path);
+    if (file == NULL)
+        return false;
+    if (exchange_method(exchange) != HTTP_GET && exchange_method(exchange) != HTTP_HEAD) {
+        exchange_header(exchange, "Allow", "GET, HEAD");
+        exchange_problem(exchange, 405, "This page can only be read.");
+        return true;
+    }
+    exchange_header(exchange, "ETag", file->entity_tag);
+    exchange_header(exchange, "Cache-Control", "no-cache"); /* asked again each time, answered 304: never a stale page */
+    if (is_html(file))
+        exchange_header(exchange, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
+    if (strcmp(exchange_if_none_match(exchange), file->entity_tag) == 0)
+        exchange_answer(exchange, 304, NULL, NULL, 0);
+    else
+        exchange_answer(exchange, 200, file->content_type, file->bytes, file->bytes_length);
+    return true;
+}
