@@ -8,6 +8,7 @@
 #include "core/mono.h"
 #include "signaling/exchange_lws.h"
 #include "signaling/origin.h"
+#include "signaling/request_path.h"
 
 enum {
     HEADER_VALUE_BYTES_MAX = 1024, /* of a request header that handlers see; longer ones: 431 */
@@ -338,9 +339,7 @@ static unsigned read_head(struct lws *wsi, struct exchange *exchange, const char
 
     exchange->method = read_method(wsi, &method_token);
     *why = "The address is too long.";
-    if (lws_hdr_total_length(wsi, method_token) > EXCHANGE_PATH_BYTES_MAX)
-        return 414;
-    if (lws_hdr_copy(wsi, exchange->path, sizeof exchange->path, method_token) < 0 ||
+    if (!request_path_copy(wsi, method_token, exchange->path, sizeof exchange->path) ||
         !copy_query(wsi, exchange->query))
         return 414;
     *why = "A header is too long.";
@@ -353,6 +352,9 @@ static unsigned read_head(struct lws *wsi, struct exchange *exchange, const char
         lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0)
         return 400;
     lws_get_peer_simple(wsi, exchange->peer, sizeof exchange->peer);
+    *why = "This method is not served.";
+    if (exchange->method == HTTP_OTHER)
+        return 405;
     return check_framing(wsi, exchange, why);
 }
 

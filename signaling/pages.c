@@ -5,7 +5,8 @@
 
 #include "signaling/web_files.h"
 
-/* PROTOCOL.md section 2. A page is served for every name behind its prefix: the page itself reads and checks the room. */
+/* PROTOCOL.md section 2. A page is served for every name behind its prefix: the page itself reads
+ * and checks the room. */
 static const struct {
     const char *prefix;
     bool takes_room;
@@ -17,7 +18,8 @@ static const struct {
 };
 
 static const char CONTENT_SECURITY_POLICY[] =
-    "default-src 'self'; connect-src 'self' ws: wss: stun: turn:; media-src 'self' blob: mediastream:; img-src 'self' data: blob:; "
+    "default-src 'self'; connect-src 'self' ws: wss: stun: turn:; media-src 'self' blob: "
+    "mediastream:; img-src 'self' data: blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 
 static const struct web_file *find_page(const char *path)
@@ -27,8 +29,9 @@ static const struct web_file *find_page(const char *path)
 
         if (strncmp(path, PAGES[i].prefix, prefix_bytes) != 0)
             continue;
-        if (PAGES[i].takes_room ? path[prefix_bytes] != '\0' && strchr(path + prefix_bytes, '/') == NULL
-                                : path[prefix_bytes] == '\0')
+        if (PAGES[i].takes_room
+                ? path[prefix_bytes] != '\0' && strchr(path + prefix_bytes, '/') == NULL
+                : path[prefix_bytes] == '\0')
             return web_files_find(PAGES[i].file);
     }
     return NULL;
@@ -54,7 +57,8 @@ bool pages_handle(struct exchange *exchange)
         return true;
     }
     exchange_header(exchange, "ETag", file->entity_tag);
-    exchange_header(exchange, "Cache-Control", "no-cache"); /* asked again each time, answered 304: never a stale page */
+    exchange_header(exchange, "Cache-Control",
+                    "no-cache"); /* asked again each time, answered 304: never a stale page */
     if (is_html(file))
         exchange_header(exchange, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
     if (strcmp(exchange_if_none_match(exchange), file->entity_tag) == 0)

@@ -1,5 +1,6 @@
-/* signaling/pages.h - the pages and their assets, answered from the table inside the program (signaling/web_files.h): the
- * request's path is only a key, so there is no traversal. Thread: main. */
+/* signaling/pages.h - the pages and their assets, answered from the table inside the program
+ * (signaling/web_files.h): the request's path is only a key, so there is no traversal. Thread:
+ * main. */
 #ifndef SIGNALING_PAGES_H
 #define SIGNALING_PAGES_H
 

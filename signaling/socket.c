@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "signaling/origin.h"
+#include "signaling/request_path.h"
 #include "signaling/socket_lws.h"
 
 enum { PATH_BYTES_MAX = 1024, PEER_BYTES_MAX = 64, REASON_BYTES_MAX = 120, HEADER_BYTES_MAX = 256 };
@@ -149,7 +150,7 @@ static unsigned refusal_of(struct lws *wsi)
     char path[PATH_BYTES_MAX + 1];
     char origin[HEADER_BYTES_MAX] = "";
 
-    if (lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) <= 0)
+    if (!request_path_copy(wsi, WSI_TOKEN_GET_URI, path, sizeof path))
         return 405; /* libwebsockets upgrades any method */
     if (!header_is(wsi, WSI_TOKEN_VERSION, "13"))
         return 426;
@@ -225,7 +226,7 @@ int socket_lws_on_open(struct lws *wsi, struct socket **slot)
     const struct socket_handler *handler;
 
     *slot = NULL;
-    if (lws_hdr_copy(wsi, path, sizeof path, WSI_TOKEN_GET_URI) <= 0)
+    if (!request_path_copy(wsi, WSI_TOKEN_GET_URI, path, sizeof path))
         return -1;
     handler = sockets.handlers->route_socket(sockets.handlers->context, path);
     if (handler == NULL)
