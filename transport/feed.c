@@ -1,0 +1,196 @@
+#include "transport/feed.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/mono.h"
+
+#define REPORT_INTERVAL_NS MONO_SECOND
+#define KEY_FRAME_INTERVAL_NS (500 * MONO_MS)
+
+struct feed {
+    uint32_t stream_id;
+    struct stream *stream;
+    struct feed_settings settings;
+    uint64_t subscribed; /* bit of each worker */
+    bool published;      /* between feed_begin and feed_end */
+    bool live;           /* media came since feed_begin */
+    bool changed;        /* to be reported at once */
+    bool has[TRACK_COUNT];
+    struct codec_format format[TRACK_COUNT];
+    int64_t report_ns; /* next report while live */
+};
+
+static_assert(MEDIA_WORKERS_MAX <= 64, "subscribed has one bit for each worker");
+
+void outlets_wake(struct outlets *outlets)
+{
+    for (unsigned i = 0; i < MEDIA_WORKERS_MAX; i++) {
+        struct outlet *outlet = &outlets->worker[i];
+
+        if (!outlet->pushed)
+            continue;
+        outlet->pushed = false;
+        outlet->wake(outlet->wake_context);
+    }
+}
+
+static void push(struct feed *feed, struct packet *packet, unsigned worker)
+{
+    struct outlet *outlet = &feed->settings.outlets->worker[worker];
+
+    if (!ring_push(outlet->ring, packet_ref(packet))) {
+        packet_unref(packet);
+        STATS_ADD(feed->settings.stats, drop_ring_full, 1);
+        return;
+    }
+    outlet->pushed = true;
+}
+
+/* Takes packet; NULL is allowed. */
+static void deliver(struct feed *feed, struct packet *packet)
+{
+    if (packet == NULL)
+        return;
+    for (uint64_t left = feed->subscribed; left != 0; left &= left - 1)
+        push(feed, packet, (unsigned)__builtin_ctzll(left));
+    packet_unref(packet);
+}
+
+static bool format_equal(const struct codec_format *a, const struct codec_format *b)
+{
+    return a->codec == b->codec && a->packetization_mode == b->packetization_mode &&
+           a->profile == b->profile && a->constraints == b->constraints && a->level == b->level;
+}
+
+static void note_track(struct feed *feed, const struct packet *packet)
+{
+    if (feed->has[packet->track] && format_equal(&feed->format[packet->track], &packet->format))
+        return;
+    feed->live = true;
+    feed->changed = true;
+    feed->has[packet->track] = true;
+    feed->format[packet->track] = packet->format;
+}
+
+enum status feed_create(uint32_t stream_id, const struct feed_settings *settings,
+                        struct feed **feed)
+{
+    const struct stream_settings stream_settings = {.stream_id = stream_id,
+                                                    .random_seed = settings->random_seed,
+                                                    .bandwidth_bps = settings->bandwidth_bps,
+                                                    .key_frame_interval_ns = KEY_FRAME_INTERVAL_NS};
+    struct feed *made = calloc(1, sizeof *made);
+
+    if (made == NULL)
+        return STATUS_NO_MEMORY;
+    made->stream_id = stream_id;
+    made->settings = *settings;
+    const enum status status =
+        stream_create(&stream_settings, settings->pool, settings->stats, &made->stream);
+    if (status != STATUS_OK) {
+        free(made);
+        return status;
+    }
+    *feed = made;
+    return STATUS_OK;
+}
+
+void feed_destroy(struct feed *feed)
+{
+    if (feed == NULL)
+        return;
+    stream_destroy(feed->stream);
+    free(feed);
+}
+
+uint32_t feed_stream_id(const struct feed *feed)
+{
+    return feed->stream_id;
+}
+
+void feed_begin(struct feed *feed, const struct publication *publication, int64_t now_ns)
+{
+    feed->published = true;
+    feed->live = false;
+    feed->changed = false;
+    for (unsigned track = 0; track < TRACK_COUNT; track++)
+        feed->has[track] = false;
+    deliver(feed, stream_begin(feed->stream, publication, now_ns));
+}
+
+void feed_end(struct feed *feed, int64_t now_ns)
+{
+    struct stream_report report;
+
+    if (!feed->published)
+        return;
+    feed->published = false;
+    deliver(feed, stream_end(feed->stream, now_ns));
+    stream_read_report(feed->stream, &report, now_ns);
+    report.live = false;
+    feed->settings.on_report(feed->settings.context, feed->stream_id, &report);
+}
+
+void feed_receive_rtp(struct feed *feed, const uint8_t *rtp, size_t rtp_bytes, int64_t now_ns)
+{
+    struct packet *packet = stream_receive_rtp(feed->stream, rtp, rtp_bytes, now_ns);
+
+    if (packet == NULL)
+        return;
+    note_track(feed, packet);
+    deliver(feed, packet);
+}
+
+void feed_receive_rtcp(struct feed *feed, const uint8_t *compound, size_t compound_bytes,
+                       int64_t now_ns)
+{
+    struct packet *reports[TRACK_COUNT];
+    const unsigned count =
+        stream_receive_rtcp(feed->stream, compound, compound_bytes, reports, now_ns);
+
+    for (unsigned i = 0; i < count; i++)
+        deliver(feed, reports[i]);
+}
+
+void feed_subscribe(struct feed *feed, unsigned worker, int64_t now_ns)
+{
+    feed->subscribed |= UINT64_C(1) << worker;
+    feed_want_key_frame(feed, now_ns);
+}
+
+void feed_unsubscribe(struct feed *feed, unsigned worker)
+{
+    feed->subscribed &= ~(UINT64_C(1) << worker);
+}
+
+void feed_want_key_frame(struct feed *feed, int64_t now_ns)
+{
+    if (feed->published)
+        stream_want_key_frame(feed->stream, now_ns);
+}
+
+size_t feed_write_feedback(struct feed *feed, uint8_t *out, int64_t now_ns)
+{
+    return feed->published ? stream_write_feedback(feed->stream, out, now_ns) : 0;
+}
+
+int64_t feed_due_ns(const struct feed *feed)
+{
+    if (!feed->published)
+        return MONO_NEVER;
+    const int64_t feedback_ns = stream_feedback_due_ns(feed->stream);
+    return feed->live ? mono_earlier(feedback_ns, feed->report_ns) : feedback_ns;
+}
+
+void feed_report(struct feed *feed, int64_t now_ns)
+{
+    struct stream_report report;
+
+    if (!feed->published || !feed->live || (!feed->changed && now_ns < feed->report_ns))
+        return;
+    feed->changed = false;
+    feed->report_ns = now_ns + REPORT_INTERVAL_NS;
+    stream_read_report(feed->stream, &report, now_ns);
+    feed->settings.on_report(feed->settings.context, feed->stream_id, &report);
+}
