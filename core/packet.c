@@ -1,0 +1,99 @@
+#include "core/packet.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The owner takes from free_packets, which is its alone; other threads give back to returned, which
+ * the owner empties in one exchange when it runs out. Only whole lists are ever taken from
+ * returned, so the classic ABA trouble of a lock-free stack cannot happen. */
+struct packet_pool {
+    struct packet *packets;
+    struct packet *free_packets;
+    unsigned count;
+    unsigned taken;              /* ever, by the owner; wraps */
+    _Atomic unsigned given_back; /* ever, by anyone; wraps */
+    _Atomic(struct packet *) returned;
+};
+
+enum status packet_pool_create(unsigned count, struct packet_pool **pool)
+{
+    struct packet_pool *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    made->packets = calloc(count > 0 ? count : 1, sizeof *made->packets);
+    if (made->packets == NULL) {
+        free(made);
+        return STATUS_NO_MEMORY;
+    }
+    made->count = count;
+    atomic_init(&made->given_back, 0);
+    atomic_init(&made->returned, NULL);
+    for (unsigned i = 0; i < count; i++) {
+        made->packets[i].pool = made;
+        made->packets[i].next_free = i + 1 < count ? &made->packets[i + 1] : NULL;
+    }
+    made->free_packets = count > 0 ? &made->packets[0] : NULL;
+    *pool = made;
+    return STATUS_OK;
+}
+
+unsigned packet_pool_taken(const struct packet_pool *pool)
+{
+    return pool->taken - atomic_load_explicit(&pool->given_back, memory_order_acquire);
+}
+
+void packet_pool_destroy(struct packet_pool *pool)
+{
+    if (pool == NULL) {
+        return;
+    }
+    assert(packet_pool_taken(pool) == 0);
+    free(pool->packets);
+    free(pool);
+}
+
+struct packet *packet_take_or_null(struct packet_pool *pool)
+{
+    if (pool->free_packets == NULL) {
+        pool->free_packets = atomic_exchange_explicit(&pool->returned, NULL, memory_order_acquire);
+    }
+    struct packet *packet = pool->free_packets;
+    if (packet == NULL) {
+        return NULL;
+    }
+    pool->free_packets = packet->next_free;
+    pool->taken++;
+    memset(packet, 0, offsetof(struct packet, data));
+    packet->pool = pool;
+    atomic_init(&packet->references, 1);
+    return packet;
+}
+
+struct packet *packet_ref(struct packet *packet)
+{
+    atomic_fetch_add_explicit(&packet->references, 1, memory_order_relaxed);
+    return packet;
+}
+
+void packet_unref(struct packet *packet)
+{
+    if (packet == NULL) {
+        return;
+    }
+    uint32_t before = atomic_fetch_sub_explicit(&packet->references, 1, memory_order_acq_rel);
+    assert(before > 0);
+    if (before != 1) {
+        return;
+    }
+
+    struct packet_pool *pool = packet->pool;
+    struct packet *newest = atomic_load_explicit(&pool->returned, memory_order_relaxed);
+    do {
+        packet->next_free = newest;
+    } while (!atomic_compare_exchange_weak_explicit(&pool->returned, &newest, packet,
+                                                    memory_order_release, memory_order_relaxed));
+    atomic_fetch_add_explicit(&pool->given_back, 1, memory_order_release);
+}
