@@ -1,0 +1,286 @@
+// live.js - the broadcaster's page: opens a source, goes live with it, and says what is being sent.
+
+import { cameraAllowed, openSource } from './capture.js';
+import { Chat } from './chat.js';
+import { copyText } from './controls.js';
+import { bindText, formatNumber, onLanguageChange, startPage, t } from './i18n.js';
+import { LevelMeter } from './level_meter.js';
+import { LiveSettings } from './live_settings.js';
+import { explained, showNotice } from './notice.js';
+import { Publisher } from './publisher.js';
+import { roomOfLocation, roomPath, streamOfLocation } from './room_name.js';
+import { Signaling } from './signaling.js';
+import { StatsReader } from './stats.js';
+import { BROADCASTER_FIGURES, StatsPanel } from './stats_panel.js';
+
+const STATS_EVERY_MS = 1000;
+const COPIED_MS = 2000;
+const ICONS = { camera: 'camera', screen: 'screen', test: 'pattern' };
+// These hinder the camera and the screen, not the stream that may be running.
+const HARMLESS = new Set(['microphone-missing', 'picture-missing', 'camera-busy', 'camera-failed']);
+
+const byId = (id) => document.getElementById(id);
+const room = roomOfLocation();
+const sessionKey = `manycast.live.${room}`;
+let signaling = null;
+let publisher = null;
+let settings = null;
+let source = null;
+let opening = null;
+let wakeLock = null;
+
+const meter = new LevelMeter(({ level, silent, blocked }) => {
+  byId('level-meter').value = level;
+  const hint = blocked && settings?.source === 'test' ? 'live.level.blocked' : silent ? 'live.level.silent' : null;
+  byId('level').classList.toggle('silent', silent);
+  byId('level-hint').hidden = hint === null;
+  if (hint) {
+    bindText(byId('level-hint'), hint);
+  }
+});
+
+function showSource() {
+  const preview = byId('preview');
+  preview.srcObject = source?.video ? new MediaStream([source.video]) : null;
+  preview.play().catch(() => {});
+  const soundOnly = source !== null && !source.video;
+  byId('preview-empty').hidden = Boolean(source?.video);
+  byId('open-source').hidden = source !== null;
+  byId('preview-icon').setAttribute('href', `/img/icons.svg#${soundOnly ? 'microphone' : ICONS[settings.source]}`);
+  bindText(byId('preview-text'), soundOnly ? 'live.preview.audioOnly' : 'live.preview.empty');
+  bindText(byId('open-source'), `live.open.${settings.source}`);
+  byId('level').hidden = !source?.audio;
+  meter.watch(source?.audio ?? null);
+}
+
+function closeSource() {
+  source?.stop();
+  source = null;
+}
+
+function watchEnd(opened) {
+  const ended = () => {
+    if (source === opened) {
+      closeSource();
+      showSource();
+      showNotice(byId('source-notice'), 'source-ended', { action: { key: `live.open.${settings.source}`, run: () => open() } });
+    }
+  };
+  (opened.video ?? opened.audio).addEventListener('ended', ended);
+}
+
+async function openNow() {
+  const kind = settings.source;
+  // Many cameras can be open only once: let go before opening the next.
+  const replaced = source;
+  if (replaced?.kind === 'camera' && kind === 'camera') {
+    closeSource();
+  }
+  try {
+    const opened = await openSource(kind, { ...settings.capture, label: room });
+    replaced?.stop();
+    source = { ...opened, kind };
+    watchEnd(source);
+    showNotice(byId('source-notice'), opened.notice);
+    await publisher.setSource(source);
+    settings.refreshDevices();
+  } catch (error) {
+    const code = explained(error.code);
+    showNotice(byId('source-notice'), code, { action: { key: 'watch.retry', run: () => open() } });
+    byId('source-notice').classList.toggle('mild', HARMLESS.has(code));
+  }
+  showSource();
+}
+
+/** Opens the chosen source, one at a time; a second call waits for the first. */
+async function open() {
+  const before = opening;
+  opening = (async () => {
+    await before;
+    await openNow();
+  })();
+  await opening;
+}
+
+async function goLive() {
+  showNotice(byId('notice'), null);
+  if (!source) {
+    await open();
+  }
+  if (source && publisher.state === 'off') {
+    publisher.setLimits(settings.limits);
+    publisher.start();
+  }
+}
+
+async function settingChanged(what) {
+  if (what === 'bitrate' || what === 'resolution') {
+    publisher.setLimits(settings.limits);
+  }
+  if (what === 'source' && !source) {
+    showSource();
+  }
+  if (source && what !== 'bitrate' && what !== 'name') {
+    await open();
+  }
+}
+
+/** A reload of this page goes on where it was: the tab remembers that it was live, and as whom. */
+function remember(live) {
+  try {
+    if (live) {
+      sessionStorage.setItem(sessionKey, JSON.stringify({ resume: signaling.resume, source: settings.source }));
+    } else {
+      sessionStorage.removeItem(sessionKey);
+    }
+  } catch {
+    // No storage: a reload starts afresh.
+  }
+}
+
+function remembered() {
+  try {
+    return JSON.parse(sessionStorage.getItem(sessionKey));
+  } catch {
+    return null;
+  }
+}
+
+async function keepAwake(wanted) {
+  if (wanted && !wakeLock) {
+    wakeLock = await navigator.wakeLock?.request('screen').catch(() => null);
+  } else if (!wanted) {
+    await wakeLock?.release();
+    wakeLock = null;
+  }
+}
+
+function showState() {
+  const { state, failure } = publisher;
+  byId('live').dataset.state = state;
+  byId('state').classList.toggle('live', state === 'live');
+  bindText(byId('state'), `live.state.${state}`);
+  byId('go-live').hidden = state !== 'off';
+  byId('stop').hidden = state === 'off';
+  byId('sending').hidden = state === 'off';
+  byId('chat').hidden = state === 'off';
+  byId('viewers').parentElement.hidden = state === 'off';
+  byId('name').disabled = state !== 'off';
+  showNotice(byId('notice'), failure ? explained(failure) : null);
+  if (failure === 'forbidden') {
+    settings.askForKey();
+  }
+  if (state === 'live') {
+    remember(true);
+  } else if (state === 'off') {
+    remember(false);
+  }
+  keepAwake(state !== 'off');
+}
+
+function followSignaling() {
+  const on = (type, listener) => signaling.addEventListener(type, ({ detail }) => listener(detail));
+  on('joined', () => showState());
+  on('lost', ({ retryMs }) => {
+    if (publisher.state !== 'off' && !publisher.failure) {
+      showNotice(byId('notice'), 'server-unreachable', { values: { seconds: Math.ceil(retryMs / 1000) } });
+    }
+  });
+  const count = () => {
+    byId('viewers').textContent = formatNumber(signaling.viewers);
+  };
+  on('viewers', count);
+  onLanguageChange(count);
+}
+
+function startShare() {
+  const link = location.origin + roomPath('watch', room);
+  byId('share-link').value = link;
+  byId('share-link').addEventListener('focus', () => byId('share-link').select());
+  byId('open-link').href = link;
+  byId('copy-link').addEventListener('click', async () => {
+    await copyText(link);
+    bindText(byId('copy-link'), 'live.share.copied');
+    setTimeout(() => bindText(byId('copy-link'), 'live.share.copy'), COPIED_MS);
+  });
+}
+
+function startStats() {
+  const panel = new StatsPanel(byId('stats'), BROADCASTER_FIGURES);
+  const reader = new StatsReader();
+  setInterval(async () => {
+    if (publisher.state !== 'off') {
+      panel.show(await reader.sample(publisher.peerConnection));
+    }
+  }, STATS_EVERY_MS);
+}
+
+function exposeForTests() {
+  const reader = new StatsReader();
+  window.manycast = {
+    get state() { return publisher.state; },
+    get peerConnection() { return publisher.peerConnection; },
+    get source() { return source; },
+    get signaling() { return signaling; },
+    stats: () => reader.sample(publisher.peerConnection),
+  };
+}
+
+async function resumeOrPreview() {
+  const before = remembered();
+  if (before) {
+    settings.source = before.source;
+    signaling.resume = before.resume;
+    showSource();
+    if (before.source === 'screen') {
+      // The browser shares a screen only after a click.
+      showNotice(byId('notice'), 'interrupted', { action: { key: 'live.resume', run: goLive } });
+    } else {
+      await goLive();
+    }
+  } else if (settings.source === 'camera' && (await cameraAllowed())) {
+    await open();
+  }
+}
+
+function start() {
+  signaling = new Signaling({ room, identity: () => settings.identity });
+  publisher = new Publisher(signaling, streamOfLocation());
+  settings = new LiveSettings(settingChanged);
+  exposeForTests();
+  followSignaling();
+  publisher.addEventListener('change', showState);
+  byId('go-live').addEventListener('click', goLive);
+  byId('stop').addEventListener('click', () => publisher.stop());
+  byId('open-source').addEventListener('click', open);
+  document.addEventListener('visibilitychange', () => document.hidden || (publisher.state !== 'off' && keepAwake(true)));
+  new Chat(byId('chat'), signaling);
+  startShare();
+  startStats();
+  showSource();
+  showState();
+  resumeOrPreview();
+}
+
+function showTitle() {
+  byId('room-title').textContent = room ?? '';
+  document.title = room ? t('live.title', { room }) : 'Manycast';
+}
+
+/** Without a room or without WebRTC there is nothing to send, only something to say. */
+function startWithout(code) {
+  window.manycast = { state: 'failed', peerConnection: null, stats: async () => null };
+  showNotice(byId('notice'), code);
+  byId('live').dataset.state = 'failed';
+}
+
+showTitle();
+onLanguageChange(showTitle);
+if (room === null) {
+  startWithout('bad-room');
+} else if (!window.RTCPeerConnection) {
+  startWithout('no-webrtc');
+} else {
+  start();
+}
+startPage();

@@ -1,0 +1,122 @@
+// peer.js - one RTCPeerConnection with the server: offer and answer over signaling, and a watch over its health.
+//
+// Events (CustomEvent): track {track}; connected; broken {reason}: 'failed' (ICE or DTLS gave up), 'timeout' (never came up).
+// A connection that is only disconnected for a moment is left alone; after `disconnectedMs` it counts as broken.
+
+const CONNECT_WITHIN_MS = 10000;
+const DISCONNECTED_MS = 3000;
+
+let serial = 0;
+
+export class Peer extends EventTarget {
+  #signaling;
+  #target;
+  #munge;
+  #timer = 0;
+  #closed = false;
+  #early = [];
+  #onCandidate;
+
+  /**
+   * `target` is {publish: STREAM} or {subscribe: STREAM}. With `trickle` our candidates are sent to the server;
+   * its ICE-lite side for viewers needs none, it answers where the checks come from.
+   */
+  constructor({ signaling, target, iceServers = [], trickle = false, mungeOffer = (sdp) => sdp }) {
+    super();
+    serial += 1;
+    this.id = `${Object.keys(target)[0]}-${serial}-${Math.random().toString(36).slice(2, 8)}`;
+    this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
+    this.#signaling = signaling;
+    this.#target = target;
+    this.#munge = mungeOffer;
+    this.#onCandidate = (event) => this.#remoteCandidate(event.detail);
+    signaling.addEventListener('candidate', this.#onCandidate);
+    this.pc.addEventListener('connectionstatechange', () => this.#watch());
+    this.pc.addEventListener('track', (event) => this.#emit('track', { track: event.track }));
+    if (trickle) {
+      this.pc.addEventListener('icecandidate', ({ candidate }) => this.#sendCandidate(candidate));
+    }
+  }
+
+  get connected() {
+    return this.pc.connectionState === 'connected';
+  }
+
+  get closed() {
+    return this.#closed;
+  }
+
+  /** Offers and applies the answer; also renegotiates and, with iceRestart, finds a new path. Rejects as request() does. */
+  async negotiate({ iceRestart = false, withinMs = CONNECT_WITHIN_MS } = {}) {
+    const offer = await this.pc.createOffer({ iceRestart });
+    await this.pc.setLocalDescription({ type: 'offer', sdp: this.#munge(offer.sdp) });
+    if (this.#closed) {
+      return;
+    }
+    const sdp = this.pc.localDescription.sdp;
+    const answer = await this.#signaling.request({ type: 'offer', id: this.id, sdp, ...this.#target });
+    if (this.#closed) {
+      return;
+    }
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
+    this.#early.splice(0).forEach((candidate) => this.#addCandidate(candidate));
+    if (!this.connected || iceRestart) {
+      this.#breakAfter(withinMs, 'timeout');
+    }
+  }
+
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#signaling.removeEventListener('candidate', this.#onCandidate);
+    this.pc.close();
+  }
+
+  #emit(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  #watch() {
+    if (this.#closed) {
+      return;
+    }
+    switch (this.pc.connectionState) {
+      case 'connected':
+        clearTimeout(this.#timer);
+        this.#emit('connected');
+        break;
+      case 'disconnected':
+        this.#breakAfter(DISCONNECTED_MS, 'failed');
+        break;
+      case 'failed':
+        this.#breakAfter(0, 'failed');
+        break;
+      default:
+    }
+  }
+
+  #breakAfter(ms, reason) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#closed || this.#emit('broken', { reason }), ms);
+  }
+
+  #sendCandidate(candidate) {
+    this.#signaling.send({ type: 'candidate', id: this.id, candidate: candidate ? candidate.toJSON() : null });
+  }
+
+  #remoteCandidate({ id, candidate }) {
+    if (id !== this.id || !candidate) {
+      return;
+    }
+    if (this.pc.remoteDescription) {
+      this.#addCandidate(candidate);
+    } else {
+      this.#early.push(candidate);
+    }
+  }
+
+  #addCandidate(candidate) {
+    // A candidate that this browser cannot use is no failure: others may do.
+    this.pc.addIceCandidate(candidate).catch(() => {});
+  }
+}

@@ -1,0 +1,250 @@
+// player.js - the viewer's side of one stream: subscribes, heals, and says what it is doing.
+//
+// Events (CustomEvent): change (read `phase`, `tracks`, `failure`); nothing else, the page derives what it shows.
+// Phases: 'idle' (nobody to watch yet), 'connecting', 'connected', 'retrying'.
+
+import { Backoff } from './backoff.js';
+import { Peer } from './peer.js';
+
+const STALL_CHECK_MS = 1000;
+const STALL_AFTER_MS = 8000;
+const TURN_PATIENCE_MS = 4000;
+const FINAL_BYES = new Set(['kicked', 'forbidden']);
+const FINAL_ERRORS = new Set(['forbidden', 'unsupported', 'bad-sdp']);
+
+/** Chromium and Firefox decode Opus to one channel unless their own description says stereo. */
+function askForStereo(sdp) {
+  const opus = /a=rtpmap:(\d+) opus\/48000/i.exec(sdp)?.[1];
+  return opus ? sdp.replace(new RegExp(`(a=fmtp:${opus} )(?!.*stereo=1)`), '$1stereo=1;') : sdp;
+}
+
+export class Player extends EventTarget {
+  phase = 'idle';
+  /** Code of what went wrong last, for the page to explain; null when all is well. */
+  failure = null;
+  tracks = { audio: null, video: null };
+  /** performance.now() of the last steps, for measuring the start. */
+  marks = {};
+
+  #signaling;
+  #stream;
+  #peer = null;
+  #offering = false;
+  #retryTimer = 0;
+  #backoff = new Backoff({ firstMs: 600, maxMs: 15000 });
+  #stall = { bytes: 0, since: 0 };
+
+  constructor(signaling, stream) {
+    super();
+    this.#signaling = signaling;
+    this.#stream = stream;
+    const on = (type, listener) => signaling.addEventListener(type, (event) => listener(event.detail));
+    on('joining', () => this.#peer === null && this.#connect());
+    on('joined', ({ resumed }) => this.#rejoined(resumed));
+    on('stream-added', (message) => this.#described(message));
+    on('stream-changed', (message) => this.#described(message));
+    on('stream-removed', (message) => message.stream === this.#stream && this.#rest());
+    on('bye', (message) => message.id === this.#peer?.id && this.#dismissed(message.reason));
+    setInterval(() => this.#watchStall(), STALL_CHECK_MS);
+  }
+
+  get peerConnection() {
+    return this.#peer?.pc ?? null;
+  }
+
+  /** What the server says about the stream, or null while there is none. */
+  get description() {
+    return this.#signaling.streams.get(this.#stream) ?? null;
+  }
+
+  /** Tries again now. */
+  retry() {
+    this.#backoff.reset();
+    this.#connect();
+  }
+
+  #set(phase, failure = this.failure) {
+    this.phase = phase;
+    this.failure = failure;
+    this.dispatchEvent(new CustomEvent('change'));
+  }
+
+  #rejoined(resumed) {
+    this.marks.joined = performance.now();
+    if (this.#offering) {
+      return;
+    }
+    if (!this.description) {
+      this.#rest();
+    } else if (!resumed || !this.#peer?.connected) {
+      this.#connect();
+    }
+  }
+
+  #described(message) {
+    if (message.stream !== this.#stream || this.#offering) {
+      return;
+    }
+    if (!this.#peer) {
+      if (message.live) {
+        this.retry();
+      }
+    } else if (message.live && ((message.video && !this.tracks.video) || (message.audio && !this.tracks.audio))) {
+      this.#renegotiate();
+    }
+  }
+
+  async #renegotiate() {
+    const peer = this.#peer;
+    this.#offering = true;
+    try {
+      await peer.negotiate();
+    } catch (error) {
+      if (peer === this.#peer && error.code !== 'lost') {
+        this.#connect();
+        return;
+      }
+    }
+    if (peer === this.#peer) {
+      this.#offering = false;
+    }
+  }
+
+  #dropPeer() {
+    clearTimeout(this.#retryTimer);
+    this.#peer?.close();
+    this.#peer = null;
+    this.#offering = false;
+  }
+
+  /** Nobody to watch: wait for stream-added. The last picture goes with the connection. */
+  #rest() {
+    this.#dropPeer();
+    this.tracks = { audio: null, video: null };
+    this.#set('idle', null);
+  }
+
+  async #connect() {
+    const reconnecting = this.#peer !== null || this.phase === 'retrying';
+    this.#forget();
+    this.#dropPeer();
+    const peer = this.#makePeer();
+    this.#peer = peer;
+    this.#offering = true;
+    this.#set(reconnecting ? 'retrying' : 'connecting');
+    try {
+      const relayed = this.#signaling.iceServers.length > 0;
+      await peer.negotiate(relayed && !reconnecting ? { withinMs: TURN_PATIENCE_MS } : {});
+      this.marks.answered = performance.now();
+    } catch (error) {
+      if (peer === this.#peer) {
+        this.#refused(error);
+      }
+      return;
+    }
+    if (peer === this.#peer) {
+      this.#offering = false;
+    }
+  }
+
+  /** Tells the server that a connection which it may still serve is not needed any more. */
+  #forget() {
+    if (this.#peer && !this.#offering) {
+      this.#signaling.send({ type: 'bye', id: this.#peer.id });
+    }
+  }
+
+  #makePeer() {
+    const peer = new Peer({
+      signaling: this.#signaling,
+      target: { subscribe: this.#stream },
+      iceServers: this.#signaling.iceServers,
+      mungeOffer: askForStereo,
+    });
+    peer.pc.addTransceiver('audio', { direction: 'recvonly' });
+    peer.pc.addTransceiver('video', { direction: 'recvonly' });
+    const tracks = { audio: null, video: null };
+    peer.addEventListener('track', ({ detail: { track } }) => {
+      tracks[track.kind] = track;
+      if (peer === this.#peer) {
+        this.tracks = { ...tracks };
+        this.dispatchEvent(new CustomEvent('change'));
+      }
+    });
+    peer.addEventListener('connected', () => {
+      this.marks.connected = performance.now();
+      this.#backoff.reset();
+      this.#stall = { bytes: 0, since: performance.now() };
+      this.#set('connected', null);
+    });
+    peer.addEventListener('broken', () => peer === this.#peer && this.#broken());
+    return peer;
+  }
+
+  #broken() {
+    // Without a socket there is nobody to offer to; `joined` brings the next try.
+    const failure = this.#backoff.failures >= 2 ? 'ice-failed' : this.failure;
+    this.#set('retrying', failure);
+    if (this.#signaling.joined) {
+      this.#retryAfter(this.#backoff.failures === 0 ? 0 : null);
+    }
+  }
+
+  #retryAfter(ms) {
+    clearTimeout(this.#retryTimer);
+    const delay = this.#backoff.next();
+    this.#retryTimer = setTimeout(() => this.#signaling.joined && this.#connect(), ms ?? delay);
+  }
+
+  #refused(error) {
+    this.#offering = false;
+    switch (error.code) {
+      case 'no-stream':
+        this.#rest();
+        break;
+      case 'not-joined':
+      case 'lost':
+      case 'superseded':
+        this.#dropPeer();
+        this.#set('retrying');
+        break;
+      default:
+        this.#dropPeer();
+        this.#set('retrying', error.code ?? 'internal');
+        if (!FINAL_ERRORS.has(error.code)) {
+          this.#retryAfter(null);
+        }
+    }
+  }
+
+  #dismissed(reason) {
+    this.#dropPeer();
+    if (FINAL_BYES.has(reason)) {
+      this.#set('retrying', reason);
+    } else if (this.description?.live) {
+      this.#set('retrying');
+      this.#retryAfter(null);
+    } else {
+      this.#rest();
+    }
+  }
+
+  /** A connection that is up and brings nothing although the stream is live is made anew. */
+  async #watchStall() {
+    const peer = this.#peer;
+    if (!peer?.connected || this.#offering || !this.description?.live || !this.#signaling.joined) {
+      this.#stall.since = performance.now();
+      return;
+    }
+    let bytes = 0;
+    (await peer.pc.getStats()).forEach((report) => {
+      bytes += report.type === 'inbound-rtp' ? report.bytesReceived : 0;
+    });
+    if (bytes !== this.#stall.bytes) {
+      this.#stall = { bytes, since: performance.now() };
+    } else if (performance.now() - this.#stall.since > STALL_AFTER_MS && peer === this.#peer) {
+      this.#stall.since = performance.now() + STALL_AFTER_MS;
+      this.#connect();
+    }
+  }
+}
