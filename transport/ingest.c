@@ -1,0 +1,536 @@
+#include "transport/ingest.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include <glib.h>
+
+#include "core/log.h"
+#include "core/mailbox.h"
+#include "core/mono.h"
+#include "transport/feed.h"
+#include "transport/mono_clock.h"
+#include "transport/publisher.h"
+
+enum {
+    POOL_PACKETS_MIN = 8192,
+    POOL_PACKETS_MAX = 65536,
+    POOL_STREAMS = 8,         /* full-rate streams whose history fits at a time */
+    POOL_PACKET_BYTES = 1000, /* a little under what a packet of video carries */
+    POOL_SLACK_MS = 1000,     /* in rings and batches, beside the history */
+    TIMER_LEAST_NS = 1000000, /* a timer that is always due must not spin the thread */
+    STOP_TURNS_MAX = 16,      /* for what libnice finishes later */
+};
+
+struct ingest {
+    struct media_settings settings;
+    struct ingest_events events;
+    struct publisher_environment environment;
+    struct feed_settings feed_settings;
+    struct outlets outlets;
+    struct stats stats;
+    struct packet_pool *pool;
+    struct mailbox mailbox;
+    GMainContext *main_context;
+    GSource *timer;
+    GHashTable *feeds;     /* by stream id; owns */
+    GPtrArray *publishers; /* of struct publisher; owns */
+    pthread_t thread;
+    bool started;
+    bool stopping; /* the thread's own */
+};
+
+enum command_kind {
+    COMMAND_STREAM_OPEN,
+    COMMAND_STREAM_CLOSE,
+    COMMAND_CANDIDATE,
+    COMMAND_END,
+    COMMAND_SUBSCRIBE,
+    COMMAND_UNSUBSCRIBE,
+    COMMAND_WANT_KEY_FRAME,
+    COMMAND_STOP
+};
+
+/* What was posted; the message comes first, so that a message is its command. */
+struct command {
+    struct message message;
+    enum command_kind kind;
+    uint64_t session;
+    uint32_t stream_id;
+    unsigned worker;
+    struct ice_candidate candidate;
+};
+
+struct publish_command {
+    struct message message;
+    struct media_publish publish;
+};
+
+struct restart_command {
+    struct message message;
+    uint64_t session;
+    struct ice_credentials remote;
+    struct ice_candidate candidates[ICE_CANDIDATES_MAX];
+    unsigned candidate_count;
+};
+
+/* Publishers */
+
+static struct publisher *find_publisher_or_null(const struct ingest *ingest, uint64_t session)
+{
+    for (guint i = 0; i < ingest->publishers->len; i++) {
+        struct publisher *publisher = g_ptr_array_index(ingest->publishers, i);
+
+        if (publisher_session(publisher) == session)
+            return publisher;
+    }
+    return NULL;
+}
+
+static struct publisher *find_publisher_of_or_null(const struct ingest *ingest,
+                                                   const struct feed *feed)
+{
+    for (guint i = 0; i < ingest->publishers->len; i++) {
+        struct publisher *publisher = g_ptr_array_index(ingest->publishers, i);
+
+        if (publisher_feed(publisher) == feed)
+            return publisher;
+    }
+    return NULL;
+}
+
+static void close_session(struct ingest *ingest, uint64_t session, enum media_close_reason reason)
+{
+    LOG_INFO("ingest", "session %llx closed: %s", (unsigned long long)session,
+             media_close_reason_text(reason));
+    ingest->events.on_closed(ingest->events.context, session, reason);
+}
+
+/* Destroys those that are over, and says so. Outside of the main context's dispatch. */
+static void reap(struct ingest *ingest)
+{
+    for (guint i = ingest->publishers->len; i-- > 0;) {
+        struct publisher *publisher = g_ptr_array_index(ingest->publishers, i);
+        enum media_close_reason reason;
+
+        if (!publisher_is_over(publisher, &reason))
+            continue;
+        const uint64_t session = publisher_session(publisher);
+        g_ptr_array_remove_index_fast(ingest->publishers, i);
+        publisher_destroy(publisher);
+        close_session(ingest, session, reason);
+    }
+}
+
+static void end_publisher(struct ingest *ingest, struct publisher *publisher)
+{
+    if (publisher == NULL)
+        return;
+    publisher_end(publisher, MEDIA_CLOSED_BY_US, mono_clock_ns());
+    reap(ingest);
+}
+
+/* Streams */
+
+static struct feed *find_feed_or_null(const struct ingest *ingest, uint32_t stream_id)
+{
+    return g_hash_table_lookup(ingest->feeds, GUINT_TO_POINTER(stream_id));
+}
+
+static void open_stream(struct ingest *ingest, uint32_t stream_id)
+{
+    struct feed *feed = NULL;
+
+    if (find_feed_or_null(ingest, stream_id) != NULL)
+        return;
+    if (g_hash_table_size(ingest->feeds) >= INGEST_STREAMS_MAX) {
+        LOG_WARNING("ingest", "stream %u not opened: %d are", stream_id, INGEST_STREAMS_MAX);
+        return;
+    }
+    ingest->feed_settings.random_seed = g_random_int();
+    const enum status status = feed_create(stream_id, &ingest->feed_settings, &feed);
+    if (status != STATUS_OK) {
+        LOG_ERROR("ingest", "stream %u not opened: %s", stream_id, status_text(status));
+        return;
+    }
+    g_hash_table_insert(ingest->feeds, GUINT_TO_POINTER(stream_id), feed);
+}
+
+static void free_feed(gpointer feed)
+{
+    feed_destroy(feed);
+}
+
+static void close_stream(struct ingest *ingest, uint32_t stream_id)
+{
+    const struct feed *feed = find_feed_or_null(ingest, stream_id);
+
+    if (feed == NULL)
+        return;
+    end_publisher(ingest, find_publisher_of_or_null(ingest, feed));
+    g_hash_table_remove(ingest->feeds, GUINT_TO_POINTER(stream_id));
+}
+
+/* Commands, on the ingest thread: each takes its message. */
+
+static enum status start_publisher(struct ingest *ingest, const struct media_publish *publish,
+                                   struct publisher **publisher)
+{
+    struct feed *feed = find_feed_or_null(ingest, publish->stream_id);
+
+    if (ingest->stopping)
+        return STATUS_CLOSED;
+    if (feed == NULL)
+        return STATUS_NOT_FOUND;
+    if (find_publisher_or_null(ingest, publish->session) != NULL)
+        return STATUS_EXISTS;
+    end_publisher(ingest, find_publisher_of_or_null(ingest, feed));
+    if (ingest->publishers->len >= INGEST_PUBLISHERS_MAX)
+        return STATUS_FULL;
+    return publisher_create(&ingest->environment, publish, feed, mono_clock_ns(), publisher);
+}
+
+static void tell_local(struct ingest *ingest, const struct publisher *publisher)
+{
+    struct media_local local;
+
+    publisher_read_local(publisher, &local);
+    ingest->events.on_publisher_local(ingest->events.context, publisher_session(publisher), &local);
+    explicit_bzero(&local, sizeof local);
+}
+
+static void handle_publish(struct message *message, void *owner)
+{
+    struct publish_command *command = (struct publish_command *)message;
+    struct ingest *ingest = owner;
+    const uint64_t session = command->publish.session;
+    struct publisher *publisher = NULL;
+    const enum status status = start_publisher(ingest, &command->publish, &publisher);
+
+    explicit_bzero(&command->publish.remote, sizeof command->publish.remote);
+    g_free(command);
+    if (status == STATUS_EXISTS)
+        return; /* posted twice: the first one lives */
+    if (status != STATUS_OK) {
+        LOG_WARNING("ingest", "session %llx not started: %s", (unsigned long long)session,
+                    status_text(status));
+        ingest->events.on_publisher_local(ingest->events.context, session, NULL);
+        close_session(ingest, session, MEDIA_CLOSED_RESOURCE);
+        return;
+    }
+    g_ptr_array_add(ingest->publishers, publisher);
+    tell_local(ingest, publisher);
+}
+
+static void handle_restart(struct message *message, void *owner)
+{
+    struct restart_command *command = (struct restart_command *)message;
+    struct ingest *ingest = owner;
+    struct publisher *publisher = find_publisher_or_null(ingest, command->session);
+
+    if (publisher != NULL) {
+        const enum status status = publisher_restart(publisher, &command->remote,
+                                                     command->candidates, command->candidate_count);
+
+        if (status == STATUS_OK)
+            tell_local(ingest, publisher);
+        else
+            LOG_ERROR("ingest", "session %llx: no ICE restart: %s",
+                      (unsigned long long)command->session, status_text(status));
+    }
+    explicit_bzero(&command->remote, sizeof command->remote);
+    g_free(command);
+}
+
+static void handle_feed_command(struct ingest *ingest, const struct command *command)
+{
+    struct feed *feed = find_feed_or_null(ingest, command->stream_id);
+
+    if (feed == NULL)
+        return;
+    if (command->kind == COMMAND_WANT_KEY_FRAME)
+        feed_want_key_frame(feed, mono_clock_ns());
+    else if (command->kind == COMMAND_UNSUBSCRIBE)
+        feed_unsubscribe(feed, command->worker);
+    else if (ingest->outlets.worker[command->worker].ring != NULL)
+        feed_subscribe(feed, command->worker, mono_clock_ns());
+}
+
+static void handle_command(struct message *message, void *owner)
+{
+    struct command *command = (struct command *)message;
+    struct ingest *ingest = owner;
+    struct publisher *publisher = find_publisher_or_null(ingest, command->session);
+
+    switch (command->kind) {
+    case COMMAND_STREAM_OPEN:
+        open_stream(ingest, command->stream_id);
+        break;
+    case COMMAND_STREAM_CLOSE:
+        close_stream(ingest, command->stream_id);
+        break;
+    case COMMAND_CANDIDATE:
+        if (publisher != NULL)
+            publisher_add_candidates(publisher, &command->candidate, 1);
+        break;
+    case COMMAND_END:
+        end_publisher(ingest, publisher);
+        break;
+    case COMMAND_SUBSCRIBE:
+    case COMMAND_UNSUBSCRIBE:
+    case COMMAND_WANT_KEY_FRAME:
+        handle_feed_command(ingest, command);
+        break;
+    case COMMAND_STOP:
+        ingest->stopping = true;
+        break;
+    }
+    g_free(command);
+}
+
+/* The thread */
+
+static gboolean on_timer(gpointer context)
+{
+    (void)context; /* it only ends the wait: run_turn does the work */
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean dispatch_timer(GSource *source, GSourceFunc callback, gpointer context)
+{
+    g_source_set_ready_time(source, -1);
+    return callback(context);
+}
+
+static GSourceFuncs timer_functions = {.dispatch = dispatch_timer};
+
+/* After each dispatch: commands, timers, wake-ups; then says when the next turn is due. */
+static void run_turn(struct ingest *ingest)
+{
+    int64_t due_ns = MONO_NEVER;
+
+    (void)mailbox_drain(&ingest->mailbox, ingest);
+    const int64_t now_ns = mono_clock_ns();
+    for (guint i = 0; i < ingest->publishers->len; i++) {
+        struct publisher *publisher = g_ptr_array_index(ingest->publishers, i);
+
+        publisher_turn(publisher, now_ns);
+        if (publisher_take_connected(publisher))
+            ingest->events.on_connected(ingest->events.context, publisher_session(publisher));
+        due_ns = mono_earlier(due_ns, publisher_due_ns(publisher));
+    }
+    reap(ingest);
+    outlets_wake(&ingest->outlets);
+    if (due_ns == MONO_NEVER)
+        g_source_set_ready_time(ingest->timer, -1);
+    else
+        g_source_set_ready_time(ingest->timer, (MAX(due_ns, now_ns + TIMER_LEAST_NS) + 999) / 1000);
+}
+
+static void end_all(struct ingest *ingest)
+{
+    const int64_t now_ns = mono_clock_ns();
+
+    for (guint i = 0; i < ingest->publishers->len; i++)
+        publisher_end(g_ptr_array_index(ingest->publishers, i), MEDIA_CLOSED_BY_US, now_ns);
+    reap(ingest);
+    outlets_wake(&ingest->outlets);
+    for (unsigned i = 0; i < STOP_TURNS_MAX; i++)
+        (void)g_main_context_iteration(ingest->main_context, FALSE);
+}
+
+static void *run(void *context)
+{
+    struct ingest *ingest = context;
+
+    g_main_context_push_thread_default(ingest->main_context);
+    while (!ingest->stopping) {
+        run_turn(ingest);
+        if (!ingest->stopping)
+            (void)g_main_context_iteration(ingest->main_context, TRUE);
+    }
+    end_all(ingest);
+    g_main_context_pop_thread_default(ingest->main_context);
+    return NULL;
+}
+
+static void wake_thread(void *context)
+{
+    const struct ingest *ingest = context;
+
+    g_main_context_wakeup(ingest->main_context);
+}
+
+/* Enough for the histories of POOL_STREAMS streams at the admitted rate. */
+static unsigned pool_packets(const struct media_settings *settings)
+{
+    const int64_t kept_ms = mono_to_ms(settings->history_age_ns) + POOL_SLACK_MS;
+    const int64_t stream_packets =
+        (int64_t)settings->publisher_bandwidth_bps / 8 * kept_ms / 1000 / POOL_PACKET_BYTES;
+
+    return (unsigned)CLAMP(stream_packets * POOL_STREAMS, POOL_PACKETS_MIN, POOL_PACKETS_MAX);
+}
+
+enum status ingest_create(const struct media_settings *settings,
+                          const struct certificate *certificate, struct dtls_context *dtls_context,
+                          const struct ingest_events *events, struct ingest **ingest)
+{
+    struct ingest *made = g_new0(struct ingest, 1);
+
+    (void)certificate; /* dtls_context holds it */
+    made->settings = *settings;
+    made->events = *events;
+    const enum status status = packet_pool_create(pool_packets(settings), &made->pool);
+    if (status != STATUS_OK) {
+        g_free(made);
+        return status;
+    }
+    made->main_context = g_main_context_new();
+    made->timer = g_source_new(&timer_functions, sizeof(GSource));
+    g_source_set_callback(made->timer, on_timer, NULL, NULL);
+    g_source_attach(made->timer, made->main_context);
+    made->feeds = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_feed);
+    made->publishers = g_ptr_array_new();
+    mailbox_init(&made->mailbox, wake_thread, made);
+    made->environment = (struct publisher_environment){.settings = &made->settings,
+                                                       .dtls_context = dtls_context,
+                                                       .main_context = made->main_context,
+                                                       .stats = &made->stats};
+    made->feed_settings = (struct feed_settings){.pool = made->pool,
+                                                 .stats = &made->stats,
+                                                 .outlets = &made->outlets,
+                                                 .bandwidth_bps = settings->publisher_bandwidth_bps,
+                                                 .on_report = events->on_stream_report,
+                                                 .context = events->context};
+    *ingest = made;
+    return STATUS_OK;
+}
+
+void ingest_attach_worker(struct ingest *ingest, unsigned worker, struct ring *ring,
+                          void (*wake)(void *context), void *wake_context)
+{
+    ingest->outlets.worker[worker] =
+        (struct outlet){.ring = ring, .wake = wake, .wake_context = wake_context};
+}
+
+enum status ingest_start(struct ingest *ingest)
+{
+    sigset_t all;
+    sigset_t before;
+
+    /* Signals are main's. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int failed = pthread_create(&ingest->thread, NULL, run, ingest);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed != 0) {
+        LOG_ERROR("ingest", "no thread: %s", strerror(failed));
+        return STATUS_SYSTEM;
+    }
+    (void)pthread_setname_np(ingest->thread, "ingest");
+    ingest->started = true;
+    return STATUS_OK;
+}
+
+static void post(struct ingest *ingest, const struct command *command)
+{
+    struct command *posted = g_memdup2(command, sizeof *command);
+
+    posted->message.handle = handle_command;
+    mailbox_post(&ingest->mailbox, &posted->message);
+}
+
+void ingest_stop(struct ingest *ingest)
+{
+    if (!ingest->started)
+        return;
+    post(ingest, &(struct command){.kind = COMMAND_STOP});
+    pthread_join(ingest->thread, NULL);
+    ingest->started = false;
+}
+
+void ingest_destroy(struct ingest *ingest)
+{
+    if (ingest == NULL)
+        return;
+    ingest_stop(ingest);
+    ingest->stopping = true;
+    (void)mailbox_drain(&ingest->mailbox, ingest); /* what came too late is refused */
+    g_ptr_array_unref(ingest->publishers);
+    g_hash_table_unref(ingest->feeds);
+    g_source_destroy(ingest->timer);
+    g_source_unref(ingest->timer);
+    g_main_context_unref(ingest->main_context);
+    packet_pool_destroy(ingest->pool);
+    g_free(ingest);
+}
+
+const struct stats *ingest_stats(const struct ingest *ingest)
+{
+    return &ingest->stats;
+}
+
+void ingest_stream_open(struct ingest *ingest, uint32_t stream_id)
+{
+    post(ingest, &(struct command){.kind = COMMAND_STREAM_OPEN, .stream_id = stream_id});
+}
+
+void ingest_stream_close(struct ingest *ingest, uint32_t stream_id)
+{
+    post(ingest, &(struct command){.kind = COMMAND_STREAM_CLOSE, .stream_id = stream_id});
+}
+
+void ingest_publish(struct ingest *ingest, const struct media_publish *publish)
+{
+    struct publish_command *command = g_new0(struct publish_command, 1);
+
+    command->message.handle = handle_publish;
+    command->publish = *publish;
+    mailbox_post(&ingest->mailbox, &command->message);
+}
+
+void ingest_candidate(struct ingest *ingest, uint64_t session,
+                      const struct ice_candidate *candidate)
+{
+    /* The end of candidates means nothing here: a peer may still be learned from its checks. */
+    if (candidate != NULL)
+        post(ingest, &(struct command){
+                         .kind = COMMAND_CANDIDATE, .session = session, .candidate = *candidate});
+}
+
+void ingest_restart(struct ingest *ingest, uint64_t session, const struct ice_credentials *remote,
+                    const struct ice_candidate *candidates, unsigned candidate_count)
+{
+    struct restart_command *command = g_new0(struct restart_command, 1);
+
+    command->message.handle = handle_restart;
+    command->session = session;
+    command->remote = *remote;
+    command->candidate_count = MIN(candidate_count, (unsigned)ICE_CANDIDATES_MAX);
+    if (command->candidate_count > 0)
+        memcpy(command->candidates, candidates, command->candidate_count * sizeof *candidates);
+    mailbox_post(&ingest->mailbox, &command->message);
+}
+
+void ingest_end(struct ingest *ingest, uint64_t session)
+{
+    post(ingest, &(struct command){.kind = COMMAND_END, .session = session});
+}
+
+void ingest_subscribe(struct ingest *ingest, uint32_t stream_id, unsigned worker)
+{
+    post(ingest,
+         &(struct command){.kind = COMMAND_SUBSCRIBE, .stream_id = stream_id, .worker = worker});
+}
+
+void ingest_unsubscribe(struct ingest *ingest, uint32_t stream_id, unsigned worker)
+{
+    post(ingest,
+         &(struct command){.kind = COMMAND_UNSUBSCRIBE, .stream_id = stream_id, .worker = worker});
+}
+
+void ingest_want_key_frame(struct ingest *ingest, uint32_t stream_id)
+{
+    post(ingest, &(struct command){.kind = COMMAND_WANT_KEY_FRAME, .stream_id = stream_id});
+}
