@@ -92,8 +92,7 @@ void exchange_lws_start(const struct server_settings *settings,
     exchanges.handlers = handlers;
 }
 
-/* -- what handlers ask
- * ------------------------------------------------------------------------------------------- */
+/* -- what handlers ask -- */
 
 static const char *request_header(const struct exchange *exchange, enum request_header header)
 {
@@ -156,9 +155,7 @@ const char *exchange_body(const struct exchange *exchange, size_t *body_bytes)
     return exchange->body != NULL ? exchange->body : "";
 }
 
-/* -- answering
- * ---------------------------------------------------------------------------------------------------
- */
+/* -- answering -- */
 
 void exchange_header(struct exchange *exchange, const char *name, const char *value)
 {
@@ -236,8 +233,7 @@ void exchange_lws_tick(int64_t now_ns)
     }
 }
 
-/* -- the request's head
- * ------------------------------------------------------------------------------------------- */
+/* -- the request's head -- */
 
 static enum http_method read_method(struct lws *wsi, enum lws_token_indexes *token)
 {
@@ -443,8 +439,7 @@ int exchange_lws_on_body_complete(struct exchange *exchange)
     return 0;
 }
 
-/* -- the answer's wire
- * -------------------------------------------------------------------------------------------- */
+/* -- the answer's wire -- */
 
 struct head_writer {
     struct lws *wsi;

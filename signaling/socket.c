@@ -107,9 +107,7 @@ void socket_send(struct socket *socket, const char *text, size_t text_bytes)
     lws_callback_on_writable(socket->wsi);
 }
 
-/* -- admission
- * ------------------------------------------------------------------------------------------------------
- */
+/* -- admission -- */
 
 static bool header_is(struct lws *wsi, enum lws_token_indexes token, const char *wanted)
 {
@@ -176,9 +174,7 @@ int socket_lws_admit(struct lws *wsi)
     return -1;
 }
 
-/* -- life
- * -----------------------------------------------------------------------------------------------------------
- */
+/* -- life -- */
 
 static void socket_free(struct socket *socket)
 {

@@ -1,0 +1,309 @@
+#include "signaling/config.h"
+
+#include <glib.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "signaling/setting.h"
+
+#define FIELD(name) offsetof(struct config, name)
+
+static const struct setting SETTINGS[] = {
+    {"http.port", SETTING_PORT, FIELD(http_port), "8080", 0, 65535,
+     "HTTP and WebSocket port; 0: any free one"},
+    {"http.bind", SETTING_TEXT, FIELD(http_bind), "", 0, 0,
+     "address or interface to listen on; empty: all"},
+    {"http.cert", SETTING_TEXT, FIELD(http_certificate), "", 0, 0,
+     "TLS certificate chain, PEM file; empty: no TLS"},
+    {"http.key", SETTING_TEXT, FIELD(http_key), "", 0, 0, "TLS private key, PEM file"},
+    {"http.origins", SETTING_TEXT, FIELD(http_origins), "*", 0, 0,
+     "web origins that may use the server: * or a list like https://a.example,https://b.example"},
+    {"media.port", SETTING_PORT, FIELD(media.media_port), "7000", 0, 65535,
+     "viewers' media, UDP and TCP; 0: any free one"},
+    {"media.announce", SETTING_ANNOUNCE, 0, "", 0, 0,
+     "addresses put into candidates, ADDRESS or ADDRESS:PORT, several allowed; empty: the "
+     "machine's own"},
+    {"media.workers", SETTING_NUMBER, FIELD(media.workers), "0", 0, MEDIA_WORKERS_MAX,
+     "worker threads; 0: one a core"},
+    {"media.send", SETTING_SEND, FIELD(media.send), "gso", 0, 0,
+     "how packets leave: gso (several a message), mmsg (several a call), plain"},
+    {"media.tcp", SETTING_YES_NO, FIELD(media.tcp), "yes", 0, 0,
+     "take viewers over TCP on media.port too"},
+    {"media.viewers", SETTING_NUMBER, FIELD(media.viewers_max), "20000", 1, 1000000,
+     "viewers at a time"},
+    {"media.handshakes", SETTING_NUMBER, FIELD(media.handshakes_max), "500", 1, 100000,
+     "DTLS handshakes under way at a time, each worker"},
+    {"media.ticket_seconds", SETTING_SECONDS, FIELD(media.ticket_deadline_ns), "15", 1, 300,
+     "from the answer to a viewer's first connectivity check"},
+    {"media.handshake_seconds", SETTING_SECONDS, FIELD(media.handshake_deadline_ns), "10", 1, 300,
+     "from the first check to the end of the DTLS handshake"},
+    {"media.consent_seconds", SETTING_SECONDS, FIELD(media.consent_ns), "30", 5, 300,
+     "media stop this long after the last check (RFC 7675)"},
+    {"media.history_ms", SETTING_MILLISECONDS, FIELD(media.history_age_ns), "1000", 100, 5000,
+     "how long packets are kept to be sent again"},
+    {"ingest.ports", SETTING_PORTS, FIELD(media.ingest_port_first), "7100-7199", 1, 65535,
+     "broadcasters' ICE, UDP: FIRST-LAST"},
+    {"ingest.kbps", SETTING_KILOBITS, FIELD(media.publisher_bandwidth_bps), "8000", 100, 100000,
+     "bit rate that a broadcaster is told it may send"},
+    {"ice.servers", SETTING_TEXT, FIELD(ice_servers), "", 0, 0,
+     "STUN and TURN servers told to clients, a list like stun:a.example:3478,turn:a.example:3478"},
+    {"ice.username", SETTING_TEXT, FIELD(ice_username), "", 0, 0, "user name for the TURN servers"},
+    {"ice.credential", SETTING_SECRET, FIELD(ice_credential), "", 0, 0,
+     "password for the TURN servers"},
+    {"auth.publish_key", SETTING_SECRET, FIELD(auth_publish_key), "", 0, 0,
+     "stream key: whoever publishes must show it; empty: anyone may publish"},
+    {"room.grace_seconds", SETTING_SECONDS, FIELD(room_grace_ns), "30", 0, 3600,
+     "how long a room waits for its broadcaster to come back"},
+    {"room.takeover", SETTING_YES_NO, FIELD(room_takeover), "yes", 0, 0,
+     "a second publisher with the same credential takes a live stream over"},
+    {"room.chat_lines", SETTING_NUMBER, FIELD(room_chat_lines), "50", 0, 1000,
+     "chat lines a newcomer is shown"},
+    {"limits.messages_per_second", SETTING_NUMBER, FIELD(limits_messages_per_second), "200", 1,
+     100000, "WebSocket messages a second, each connection"},
+    {"limits.message_burst", SETTING_NUMBER, FIELD(limits_message_burst), "2000", 1, 1000000,
+     "WebSocket messages at once, each connection"},
+    {"limits.connections_per_address", SETTING_NUMBER, FIELD(limits_connections_per_address), "0",
+     0, 1000000, "WebSocket connections an address; 0: no limit"},
+    {"limits.sessions_per_address", SETTING_NUMBER, FIELD(limits_sessions_per_address), "0", 0,
+     1000000, "media sessions an address; 0: no limit"},
+    {"limits.rooms", SETTING_NUMBER, FIELD(limits_rooms), "10000", 1, 10000000, "rooms at a time"},
+    {"limits.streams_per_room", SETTING_NUMBER, FIELD(limits_streams_per_room), "5", 1, 100,
+     "streams in a room"},
+    {"log.level", SETTING_LEVEL, FIELD(log_level), "info", 0, 0, "error, warning, info or debug"},
+};
+
+enum { SETTING_COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };
+
+static const struct setting *setting_by_key(const char *key)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        if (strcmp(SETTINGS[i].key, key) == 0)
+            return &SETTINGS[i];
+    }
+    return NULL;
+}
+
+static const struct setting *setting_by_flag(const char *flag, size_t flag_bytes)
+{
+    char name[SETTING_NAME_BYTES_MAX];
+
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        setting_flag_name(SETTINGS[i].key, name);
+        if (strlen(name) == flag_bytes && memcmp(name, flag, flag_bytes) == 0)
+            return &SETTINGS[i];
+    }
+    return NULL;
+}
+
+/* -- sources -- */
+
+static enum status read_file_section(GKeyFile *file, const char *section, const char *path,
+                                     struct config *config, char *error)
+{
+    gchar **names = g_key_file_get_keys(file, section, NULL, NULL);
+    enum status status = STATUS_OK;
+
+    for (gsize i = 0; names != NULL && names[i] != NULL && status == STATUS_OK; i++) {
+        char key[2 * SETTING_NAME_BYTES_MAX];
+        const struct setting *setting;
+        gchar *text = g_key_file_get_value(file, section, names[i], NULL);
+
+        (void)snprintf(key, sizeof key, "%.60s.%.60s", section, names[i]);
+        setting = setting_by_key(key);
+        if (setting == NULL) {
+            (void)snprintf(error, CONFIG_ERROR_BYTES_MAX, "%s: unknown setting %s", path, key);
+            status = STATUS_NOT_FOUND;
+        } else {
+            status = setting_apply(setting, text != NULL ? text : "", path, config, error);
+        }
+        g_free(text);
+    }
+    g_strfreev(names);
+    return status;
+}
+
+static enum status read_file(const char *path, struct config *config, char *error)
+{
+    GKeyFile *file = g_key_file_new();
+    GError *problem = NULL;
+    enum status status = STATUS_OK;
+    gchar **sections;
+
+    if (!g_key_file_load_from_file(file, path, G_KEY_FILE_NONE, &problem)) {
+        (void)snprintf(error, CONFIG_ERROR_BYTES_MAX, "%s: %s", path, problem->message);
+        g_error_free(problem);
+        g_key_file_free(file);
+        return STATUS_NOT_FOUND;
+    }
+    sections = g_key_file_get_groups(file, NULL);
+    for (gsize i = 0; sections[i] != NULL && status == STATUS_OK; i++)
+        status = read_file_section(file, sections[i], path, config, error);
+    g_strfreev(sections);
+    g_key_file_free(file);
+    return status;
+}
+
+/* Unknown MANYCAST_ names are refused: a misspelt one would otherwise be silently without effect.
+ */
+static enum status check_environment_names(char *error)
+{
+    gchar **names = g_listenv();
+    enum status status = STATUS_OK;
+
+    for (gsize i = 0; names[i] != NULL && status == STATUS_OK; i++) {
+        bool known = !g_str_has_prefix(names[i], "MANYCAST_");
+
+        for (size_t k = 0; k < SETTING_COUNT && !known; k++) {
+            char name[SETTING_NAME_BYTES_MAX];
+
+            setting_environment_name(SETTINGS[k].key, name);
+            known = strcmp(name, names[i]) == 0;
+        }
+        if (!known) {
+            (void)snprintf(error, CONFIG_ERROR_BYTES_MAX, "environment: unknown setting %.100s",
+                           names[i]);
+            status = STATUS_NOT_FOUND;
+        }
+    }
+    g_strfreev(names);
+    return status;
+}
+
+static enum status read_environment(struct config *config, char *error)
+{
+    enum status status = check_environment_names(error);
+
+    for (size_t i = 0; i < SETTING_COUNT && status == STATUS_OK; i++) {
+        char name[SETTING_NAME_BYTES_MAX];
+        const char *text;
+
+        setting_environment_name(SETTINGS[i].key, name);
+        text = g_getenv(name);
+        if (text != NULL)
+            status = setting_apply(&SETTINGS[i], text, name, config, error);
+    }
+    return status;
+}
+
+/* What the flags say beside settings. */
+struct command_line {
+    const char *file; /* --config, or NULL */
+    enum config_action action;
+};
+
+/* Reads one argument; *i moves on over a value that stands apart. config NULL: only --config and
+ * the actions. */
+static enum status read_argument(int argc, char **argv, int *i, struct command_line *line,
+                                 struct config *config, char *error)
+{
+    const char *argument = argv[*i];
+    const size_t name_bytes = strcspn(argument, "=");
+    const char *value = argument[name_bytes] == '=' ? argument + name_bytes + 1 : NULL;
+    const bool is_file =
+        name_bytes == strlen("--config") && strncmp(argument, "--config", name_bytes) == 0;
+    const struct setting *setting = setting_by_flag(argument, name_bytes);
+
+    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
+        line->action = CONFIG_HELP;
+        return STATUS_OK;
+    }
+    if (strcmp(argument, "--version") == 0) {
+        line->action = CONFIG_VERSION;
+        return STATUS_OK;
+    }
+    if (strcmp(argument, "--check-config") == 0) {
+        line->action = CONFIG_CHECK;
+        return STATUS_OK;
+    }
+    if (setting == NULL && !is_file) {
+        (void)snprintf(error, CONFIG_ERROR_BYTES_MAX, "unknown flag %.100s (see --help)", argument);
+        return STATUS_NOT_FOUND;
+    }
+    if (value == NULL && *i + 1 < argc)
+        value = argv[++*i];
+    if (value == NULL) {
+        (void)snprintf(error, CONFIG_ERROR_BYTES_MAX, "%.100s needs a value", argument);
+        return STATUS_SHORT;
+    }
+    if (is_file) {
+        line->file = value;
+        return STATUS_OK;
+    }
+    return config == NULL
+               ? STATUS_OK
+               : setting_apply(setting, value, argument[name_bytes] == '=' ? "flag" : argument,
+                               config, error);
+}
+
+static enum status read_flags(int argc, char **argv, struct command_line *line,
+                              struct config *config, char *error)
+{
+    enum status status = STATUS_OK;
+
+    for (int i = 1; i < argc && status == STATUS_OK; i++)
+        status = read_argument(argc, argv, &i, line, config, error);
+    return status;
+}
+
+static enum status check_together(const struct config *config, char *error)
+{
+    if ((config->http_certificate[0] == '\0') != (config->http_key[0] == '\0')) {
+        (void)snprintf(error, CONFIG_ERROR_BYTES_MAX,
+                       "http.cert and http.key go together: one of them is missing");
+        return STATUS_MALFORMED;
+    }
+    return STATUS_OK;
+}
+
+enum status config_read(int argc, char **argv, struct config *config, enum config_action *action,
+                        char *error)
+{
+    struct command_line line = {.file = NULL, .action = CONFIG_RUN};
+    struct config *read = calloc(1, sizeof *read);
+    enum status status = read != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+
+    (void)snprintf(error, CONFIG_ERROR_BYTES_MAX, "out of memory");
+    for (size_t i = 0; i < SETTING_COUNT && status == STATUS_OK; i++)
+        status = setting_apply(&SETTINGS[i], SETTINGS[i].fallback, "default", read, error);
+    if (status == STATUS_OK)
+        status = read_flags(argc, argv, &line, NULL, error);
+    if (status == STATUS_OK && line.file != NULL)
+        status = read_file(line.file, read, error);
+    if (status == STATUS_OK)
+        status = read_environment(read, error);
+    if (status == STATUS_OK)
+        status = read_flags(argc, argv, &line, read, error);
+    if (status == STATUS_OK)
+        status = check_together(read, error);
+    if (status == STATUS_OK) {
+        *config = *read;
+        *action = line.action;
+    }
+    free(read);
+    return status;
+}
+
+void config_print_help(void)
+{
+    (void)printf("manycast - one-to-many live streaming\n\n"
+                 "usage: manycast [--config FILE] [--SECTION-NAME VALUE]...\n"
+                 "       manycast --check-config | --help | --version\n\n"
+                 "Each setting has three forms: a flag, an environment variable, and a line of the "
+                 "INI file that\n"
+                 "--config names. Flags win over the environment, the environment over the file, "
+                 "the file over defaults.\n\n");
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        char flag[SETTING_NAME_BYTES_MAX];
+        char variable[SETTING_NAME_BYTES_MAX];
+
+        setting_flag_name(SETTINGS[i].key, flag);
+        setting_environment_name(SETTINGS[i].key, variable);
+        (void)printf("  %-32s %s\n    %s, %s; default: %s\n", flag, SETTINGS[i].help,
+                     SETTINGS[i].key, variable,
+                     SETTINGS[i].fallback[0] != '\0' ? SETTINGS[i].fallback : "empty");
+    }
+    (void)printf("\nExit status: 0 after SIGTERM or SIGINT, 2 when it cannot start, with one line "
+                 "that says why.\n");
+}

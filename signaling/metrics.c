@@ -1,0 +1,64 @@
+#include "signaling/metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void put_counter(FILE *out, const char *name, const char *help, uint64_t value)
+{
+    (void)fprintf(
+        out,
+        "# HELP manycast_%s_total %s.\n# TYPE manycast_%s_total counter\nmanycast_%s_total %" PRIu64
+        "\n",
+        name, help, name, name, value);
+}
+
+static void put_gauge(FILE *out, const char *name, const char *help, unsigned value)
+{
+    (void)fprintf(out, "# HELP manycast_%s %s.\n# TYPE manycast_%s gauge\nmanycast_%s %u\n", name,
+                  help, name, name, value);
+}
+
+char *metrics_text(const struct stats *stats, const struct metrics_gauges *gauges)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+
+    if (out == NULL)
+        return NULL;
+    put_gauge(out, "rooms", "Rooms that exist", gauges->counts.rooms);
+    put_gauge(out, "streams", "Streams that are live", gauges->counts.streams);
+    put_gauge(out, "publishers", "Broadcasters' sessions", gauges->counts.publishers);
+    put_gauge(out, "viewers", "Viewers' sessions", gauges->counts.viewers);
+    put_gauge(out, "participants", "Who joined a room by WebSocket", gauges->counts.participants);
+    put_gauge(out, "sockets", "WebSocket connections", gauges->sockets);
+    put_gauge(out, "workers", "Worker threads", gauges->workers);
+#define PUT_COUNTER(name, help)                                                                    \
+    put_counter(out, #name, help, atomic_load_explicit(&stats->name, memory_order_relaxed));
+    STATS_LIST(PUT_COUNTER)
+#undef PUT_COUNTER
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+void metrics_handle(const struct media *media, const struct metrics_gauges *gauges,
+                    struct exchange *exchange)
+{
+    struct stats sum;
+    char *text;
+
+    memset(&sum, 0, sizeof sum);
+    media_stats(media, &sum);
+    text = metrics_text(&sum, gauges);
+    if (text == NULL)
+        exchange_problem(exchange, 503, "The server is out of memory.");
+    else
+        exchange_answer(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", text,
+                        strlen(text));
+    free(text);
+}

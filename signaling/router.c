@@ -1,0 +1,114 @@
+#include "signaling/router.h"
+
+#include <string.h>
+
+#include "signaling/api.h"
+#include "signaling/message.h"
+#include "signaling/metrics.h"
+#include "signaling/pages.h"
+#include "signaling/relay.h"
+#include "signaling/session_handle.h"
+#include "signaling/socket_lws.h"
+#include "signaling/whep.h"
+#include "signaling/whip.h"
+
+static void answer_text(struct exchange *exchange, unsigned status, const char *text)
+{
+    exchange_header(exchange, "Cache-Control", "no-store");
+    exchange_answer(exchange, status, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+static void handle_health(const struct router *router, struct exchange *exchange)
+{
+    (void)router;
+    answer_text(exchange, 200, "alive\n");
+}
+
+static void handle_ready(const struct router *router, struct exchange *exchange)
+{
+    const bool draining = endpoint_is_draining(router->endpoint);
+
+    answer_text(exchange, draining ? 503 : 200, draining ? "draining\n" : "ready\n");
+}
+
+static void handle_metrics(const struct router *router, struct exchange *exchange)
+{
+    struct metrics_gauges gauges = {.sockets = socket_lws_count(),
+                                    .workers = media_workers(router->media)};
+
+    endpoint_count(router->endpoint, &gauges.counts);
+    metrics_handle(router->media, &gauges, exchange);
+}
+
+static void handle_whip(const struct router *router, struct exchange *exchange)
+{
+    whip_handle(router->endpoint, exchange);
+}
+
+static void handle_whep(const struct router *router, struct exchange *exchange)
+{
+    whep_handle(router->endpoint, exchange);
+}
+
+static void handle_session(const struct router *router, struct exchange *exchange)
+{
+    session_handle(router->endpoint, exchange);
+}
+
+static void handle_api(const struct router *router, struct exchange *exchange)
+{
+    api_handle(router->endpoint, exchange);
+}
+
+struct route {
+    const char *path;
+    bool is_prefix; /* what follows is the handler's */
+    bool read_only; /* GET and HEAD alone; otherwise the handler looks at the method */
+    void (*handle)(const struct router *router, struct exchange *exchange);
+};
+
+static const struct route ROUTES[] = {
+    {"/whip/", true, false, handle_whip},       {"/whep/", true, false, handle_whep},
+    {"/session/", true, false, handle_session}, {"/api/", true, false, handle_api},
+    {"/metrics", false, true, handle_metrics},  {"/healthz", false, true, handle_health},
+    {"/readyz", false, true, handle_ready},
+};
+
+static const struct route *find_route(const char *path)
+{
+    for (size_t i = 0; i < sizeof ROUTES / sizeof ROUTES[0]; i++) {
+        const size_t bytes = strlen(ROUTES[i].path);
+
+        if (ROUTES[i].is_prefix ? strncmp(path, ROUTES[i].path, bytes) == 0
+                                : strcmp(path, ROUTES[i].path) == 0)
+            return &ROUTES[i];
+    }
+    return NULL;
+}
+
+void router_handle(const struct router *router, struct exchange *exchange)
+{
+    const struct route *route = find_route(exchange_path(exchange));
+    const enum http_method method = exchange_method(exchange);
+
+    if (route == NULL) {
+        if (!pages_handle(exchange))
+            exchange_problem(exchange, 404, "There is nothing at this address.");
+        return;
+    }
+    if (route->read_only && method != HTTP_GET && method != HTTP_HEAD) {
+        exchange_header(exchange, "Allow", "GET, HEAD");
+        exchange_problem(exchange, 405, "This address can only be read.");
+        return;
+    }
+    route->handle(router, exchange);
+}
+
+const struct socket_handler *router_socket(const char *path)
+{
+    if (strcmp(path, "/ws") == 0)
+        return &message_socket_handler;
+    if (strcmp(path, "/signaling") == 0 || strncmp(path, "/signaling/", strlen("/signaling/")) == 0)
+        return &relay_socket_handler;
+    return NULL;
+}
