@@ -26,20 +26,24 @@ struct ticket {
     int64_t deadline_ns;
 };
 
-enum { TICKET_UNCLAIMED = -1 };
+enum {
+    TICKET_UNCLAIMED = -1,
+    TICKETS_UNCLAIMED_MAX = 2000, /* at a time: what answers to strangers may cost */
+};
 
 struct ticket_table;
 
 MUST_CHECK enum status ticket_table_create(unsigned most, struct ticket_table **table);
-void ticket_table_destroy(struct ticket_table *table);
-/* Main. ticket is copied. STATUS_FULL, STATUS_EXISTS (ufrag in use). */
+void ticket_table_destroy(struct ticket_table *table); /* NULL is allowed */
+/* Main. ticket is copied. STATUS_FULL, STATUS_EXISTS (ufrag or session in use). */
 MUST_CHECK enum status ticket_table_put(struct ticket_table *table, const struct ticket *ticket);
 /* Main. New credentials for a session (ICE restart); the old ones stay valid until the new are
  * used. STATUS_NOT_FOUND. */
 MUST_CHECK enum status ticket_table_restart(struct ticket_table *table, uint64_t session,
                                             const struct ice_credentials *local,
                                             const char *remote_ufrag);
-/* Any thread. Copies the ticket of local ufrag (not terminated) and its owner. STATUS_NOT_FOUND. */
+/* Any thread. Copies the ticket of local ufrag (not terminated) and its owner; during an ICE
+ * restart with the credentials that the ufrag belongs to. STATUS_NOT_FOUND. */
 MUST_CHECK enum status ticket_table_find(struct ticket_table *table, const char *ufrag,
                                          size_t ufrag_chars, struct ticket *ticket,
                                          int *owner_worker);
@@ -47,8 +51,18 @@ MUST_CHECK enum status ticket_table_find(struct ticket_table *table, const char 
  */
 MUST_CHECK enum status ticket_table_claim(struct ticket_table *table, uint64_t session, int worker,
                                           int *owner_worker);
+/* The owner: an authenticated check used the credentials of local ufrag; those before it end. */
+void ticket_table_settle(struct ticket_table *table, uint64_t session, const char *ufrag);
 /* Main or the owner. Unknown sessions are ignored. */
 void ticket_table_remove(struct ticket_table *table, uint64_t session);
+/* Main. Removes the ticket if nobody claimed it. STATUS_EXISTS: somebody did (*owner_worker tells);
+ * STATUS_NOT_FOUND. */
+MUST_CHECK enum status ticket_table_withdraw(struct ticket_table *table, uint64_t session,
+                                             int *owner_worker);
+/* Main. Removes unclaimed tickets of a stream; writes up to most of their sessions, returns how
+ * many. Call until 0. */
+unsigned ticket_table_withdraw_stream(struct ticket_table *table, uint32_t stream_id,
+                                      uint64_t *sessions, unsigned most);
 /* Main. Removes unclaimed tickets past their deadline; writes up to most of their sessions, returns
  * how many. */
 unsigned ticket_table_expire(struct ticket_table *table, int64_t now_ns, uint64_t *sessions,
