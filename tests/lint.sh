@@ -15,11 +15,12 @@ lint_format() {
     files '*.c' '*.h' | xargs -0 clang-format --dry-run -Werror
 }
 
-# Through the database of the clang preset: gcc's own warning flags would be unknown to it.
+# Through the database of the clang preset: gcc's own warning flags would be unknown to it. One file a
+# run: with more, clang-tidy 14 reports every va_list of the later ones as uninitialized.
 lint_tidy() {
     cmake --preset clang >/dev/null || return
     sed -n 's/.*"file": "\(.*\)".*/\1/p' build/clang/compile_commands.json | grep -v "^$PWD/build/" | sort -u |
-        xargs -d '\n' -P "$jobs" -n 4 clang-tidy -p build/clang --quiet 2>/dev/null
+        xargs -d '\n' -P "$jobs" -n 1 clang-tidy -p build/clang --quiet 2>/dev/null
 }
 
 lint_cppcheck() {

@@ -128,6 +128,9 @@ static const char *profile_names(int only_suite)
 
 static bool configure(SSL_CTX *ssl_ctx, const struct certificate *certificate, int only_suite)
 {
+    /* P-384: in DTLS 1.2 the list also bounds the curves of peers' certificates. */
+    static char groups[] = "X25519:P-256:P-384"; /* OpenSSL's macro casts to char * */
+
     SSL_CTX_set_options(ssl_ctx, SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
                                      SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_mode(ssl_ctx, SSL_MODE_RELEASE_BUFFERS);
@@ -142,8 +145,7 @@ static bool configure(SSL_CTX *ssl_ctx, const struct certificate *certificate, i
                ssl_ctx, "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:"
                         "ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:"
                         "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384") == 1 &&
-           /* P-384: in DTLS 1.2 the list also bounds the curves of peers' certificates. */
-           SSL_CTX_set1_groups_list(ssl_ctx, "X25519:P-256:P-384") == 1 &&
+           SSL_CTX_set1_groups_list(ssl_ctx, groups) == 1 &&
            SSL_CTX_set_tlsext_use_srtp(ssl_ctx, profile_names(only_suite)) == 0 &&
            certificate_use(certificate, ssl_ctx) == STATUS_OK;
 }
