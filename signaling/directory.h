@@ -28,23 +28,31 @@ struct directory;
 struct directory_room;
 struct session;
 
+/* What members were told of a stream. */
+struct directory_told {
+    bool live;
+    bool has[TRACK_COUNT];
+    uint8_t codec[TRACK_COUNT]; /* enum codec; CODEC_NONE: not known yet */
+    char publisher_name[NAME_BYTES_MAX + 1];
+};
+
 struct directory_stream {
     struct directory_room *room;
     struct directory_stream *next; /* in the room */
     char name[NAME_BYTES_MAX + 1];
     char publisher_name[NAME_BYTES_MAX + 1]; /* "" for none */
     uint32_t id;                             /* the media plane's */
-    uint64_t publisher;                      /* session number, 0: none */
+    uint64_t publisher;                      /* session number; 0: gone since gone_ns */
     struct session *sessions;                /* list, endpoint's */
     unsigned viewers;                        /* sessions, endpoint's */
-    bool announced;                          /* members know it */
     bool connected;
     bool stalled;
     bool offered[TRACK_COUNT]; /* by the present broadcaster */
     int64_t connected_ns;
-    int64_t gone_ns; /* when the broadcaster left; 0: it did not */
+    int64_t gone_ns;
     struct stream_report report;
-    bool described[TRACK_COUNT]; /* what members were told last */
+    bool announced; /* members know it */
+    struct directory_told told;
 };
 
 /* Embedded in the one who joined. */
@@ -54,6 +62,7 @@ struct directory_member {
     struct directory_member *previous;
     bool present; /* counted as a viewer, unless it publishes */
     bool publishes;
+    bool counted; /* directory's own */
 };
 
 struct directory_chat {
@@ -68,8 +77,8 @@ enum directory_change { DIRECTORY_ADDED, DIRECTORY_CHANGED, DIRECTORY_REMOVED };
 struct directory_listener {
     void *context;
     /* Called for streams that are announced. stream is valid during the call. */
-    void (*on_stream)(void *context, struct directory_room *room,
-                      const struct directory_stream *stream, enum directory_change change);
+    void (*on_stream)(void *context, const struct directory_stream *stream,
+                      enum directory_change change);
     void (*on_viewers)(void *context, struct directory_room *room, unsigned count);
     void (*on_chat)(void *context, struct directory_room *room, const struct directory_chat *chat);
 };
@@ -126,7 +135,7 @@ MUST_CHECK enum status directory_stream_open(struct directory *directory, const 
 /* A broadcaster was accepted; one before it is no longer the publisher. */
 void directory_stream_begin(struct directory *directory, struct directory_stream *stream,
                             uint64_t session, const char *publisher_name,
-                            const bool offered[TRACK_COUNT], const struct codec_format *formats);
+                            const bool offered[TRACK_COUNT], int64_t now_ns);
 void directory_stream_connected(struct directory *directory, struct directory_stream *stream,
                                 int64_t now_ns);
 void directory_stream_report(struct directory *directory, struct directory_stream *stream,
