@@ -65,6 +65,18 @@ void session_table_end(struct session_table *table, struct session *session)
     session->state = SESSION_ENDING;
 }
 
+void session_table_each(const struct session_table *table,
+                        void (*visit)(void *context, struct session *session), void *context)
+{
+    GHashTableIter iterator;
+    gpointer session;
+
+    g_hash_table_iter_init(&iterator, table->by_number);
+    while (g_hash_table_iter_next(&iterator, NULL, &session)) {
+        visit(context, session);
+    }
+}
+
 struct session *session_table_by_number(const struct session_table *table, uint64_t number)
 {
     return g_hash_table_lookup(table->by_number, &number);

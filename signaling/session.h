@@ -74,6 +74,9 @@ void session_table_remove(struct session_table *table, struct session *session);
 /* Withdraws the public ID and sets SESSION_ENDING. */
 void session_table_end(struct session_table *table, struct session *session);
 
+/* Calls visit for each, ending ones too; visit must not add or remove. */
+void session_table_each(const struct session_table *table,
+                        void (*visit)(void *context, struct session *session), void *context);
 /* NULL when unknown. */
 struct session *session_table_by_number(const struct session_table *table, uint64_t number);
 struct session *session_table_by_id(const struct session_table *table, const char *id,

@@ -1,0 +1,182 @@
+#include "signaling/api.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/mono.h"
+#include "signaling/description.h"
+#include "signaling/http_session.h"
+#include "signaling/name.h"
+#include "signaling/token.h"
+
+static const char rooms_path[] = "/api/rooms";
+static const char sessions_path[] = "/api/sessions/";
+
+/* Takes value. */
+static void answer_json(struct exchange *exchange, json_t *value)
+{
+    char *text = value != NULL ? json_dumps(value, JSON_COMPACT) : NULL;
+
+    json_decref(value);
+    if (text == NULL) {
+        exchange_problem(exchange, 503, "The server is out of memory.");
+        return;
+    }
+    exchange_header(exchange, "Cache-Control", "no-store");
+    exchange_answer(exchange, 200, "application/json", text, strlen(text));
+    free(text);
+}
+
+/* A stream as members know it, and what operators want to know beside. */
+static json_t *stream_json(const struct directory_stream *stream)
+{
+    const struct stream_report *report = &stream->report;
+    json_t *described = description_of_stream(stream);
+
+    json_object_set_new(described, "viewers", json_integer(stream->viewers));
+    json_object_set_new(described, "bitrate_bps",
+                        json_pack("{s:I, s:I}", "audio",
+                                  (json_int_t)report->bitrate_bps[TRACK_AUDIO], "video",
+                                  (json_int_t)report->bitrate_bps[TRACK_VIDEO]));
+    json_object_set_new(described, "packets_lost",
+                        json_pack("{s:I, s:I}", "audio",
+                                  (json_int_t)report->packets_lost[TRACK_AUDIO], "video",
+                                  (json_int_t)report->packets_lost[TRACK_VIDEO]));
+    return described;
+}
+
+static json_t *room_json(const struct directory_room *room)
+{
+    json_t *streams = json_array();
+    bool live = false;
+
+    for (const struct directory_stream *stream = directory_streams(room); stream != NULL;
+         stream = stream->next) {
+        if (stream->announced) {
+            json_array_append_new(streams, stream_json(stream));
+            live = live || directory_stream_is_live(stream);
+        }
+    }
+    return json_pack("{s:s, s:b, s:I, s:o}", "room", directory_room_name(room), "live", live,
+                     "viewers", (json_int_t)directory_viewers(room), "streams", streams);
+}
+
+static bool add_room(void *context, struct directory_room *room)
+{
+    json_array_append_new(context, room_json(room));
+    return true;
+}
+
+/* The sessions of a room by number: the public ID is their owners' secret. */
+static json_t *sessions_json(const struct directory_room *room, int64_t now_ns)
+{
+    json_t *sessions = json_array();
+
+    for (const struct directory_stream *stream = directory_streams(room); stream != NULL;
+         stream = stream->next) {
+        for (const struct session *session = stream->sessions; session != NULL;
+             session = session->stream_next) {
+            json_array_append_new(
+                sessions, json_pack("{s:I, s:s, s:s, s:b, s:I}", "session",
+                                    (json_int_t)session->number, "stream", stream->name, "kind",
+                                    session->kind == SESSION_PUBLISHER ? "publisher" : "viewer",
+                                    "connected", session->state == SESSION_CONNECTED, "age_ms",
+                                    (json_int_t)mono_to_ms(now_ns - session->opened_ns)));
+        }
+    }
+    return sessions;
+}
+
+static void answer_rooms(const struct endpoint *endpoint, struct exchange *exchange)
+{
+    json_t *rooms = json_array();
+
+    directory_each(endpoint_directory(endpoint), add_room, rooms);
+    answer_json(exchange, json_pack("{s:o}", "rooms", rooms));
+}
+
+static void answer_room(const struct endpoint *endpoint, struct exchange *exchange,
+                        const char *segment)
+{
+    char name[NAME_BYTES_MAX + 1];
+    const struct directory_room *room = NULL;
+
+    if (name_decode(segment, strlen(segment), name) == STATUS_OK) {
+        room = directory_find(endpoint_directory(endpoint), name);
+    }
+    if (room == NULL) {
+        exchange_problem(exchange, 404, "Nobody is in such a room.");
+        return;
+    }
+    json_t *described = room_json(room);
+    json_object_set_new(described, "sessions", sessions_json(room, endpoint_now_ns(endpoint)));
+    answer_json(exchange, described);
+}
+
+/* Finds the session by its secret ID, or by its number, which takes the key: without one, numbers
+ * would let anybody end anybody's session. */
+static struct session *find_session(const struct endpoint *endpoint, const char *name, bool has_key)
+{
+    struct session_table *sessions = endpoint_sessions(endpoint);
+    struct session *session = session_table_by_id(sessions, name, strlen(name));
+    char *end;
+
+    if (session != NULL || !has_key || strspn(name, "0123456789") != strlen(name)) {
+        return session;
+    }
+    session = session_table_by_number(sessions, strtoull(name, &end, 10));
+    return session != NULL && session->state != SESSION_ENDING ? session : NULL;
+}
+
+static void kick(struct endpoint *endpoint, struct exchange *exchange, const char *name)
+{
+    const char *key = endpoint_config(endpoint)->auth_publish_key;
+    const enum status allowed = token_check(key, token_bearer(exchange_authorization(exchange)));
+
+    if (allowed == STATUS_NOT_FOUND) {
+        exchange_header(exchange, "WWW-Authenticate", "Bearer");
+        exchange_problem(exchange, 401, "To end sessions, the stream key is needed.");
+        return;
+    }
+    if (allowed != STATUS_OK) {
+        exchange_problem(exchange, 403, "This is not the stream key.");
+        return;
+    }
+    struct session *session = find_session(endpoint, name, key[0] != '\0');
+    if (session == NULL) {
+        exchange_problem(exchange, 404,
+                         key[0] != '\0' ? "There is no such session, or it is over."
+                                        : "There is no such session. Without a stream key "
+                                          "(auth.publish_key) sessions are ended by their URL "
+                                          "only.");
+        return;
+    }
+    endpoint_kick(endpoint, session, "ended by the operator");
+    exchange_answer(exchange, 200, NULL, NULL, 0);
+}
+
+void api_handle(struct endpoint *endpoint, struct exchange *exchange)
+{
+    const char *path = exchange_path(exchange);
+    const enum http_method method = exchange_method(exchange);
+    const bool sessions = strncmp(path, sessions_path, strlen(sessions_path)) == 0;
+    const bool rooms = strncmp(path, rooms_path, strlen(rooms_path)) == 0 &&
+                       strchr("/", path[strlen(rooms_path)]) != NULL;
+    const char *allow = sessions ? "OPTIONS, DELETE" : "OPTIONS, GET, HEAD";
+
+    if (!sessions && !rooms) {
+        exchange_problem(exchange, 404, "There is nothing at this address.");
+    } else if (method == HTTP_OPTIONS) {
+        http_session_options(exchange, allow, NULL);
+    } else if (sessions && method == HTTP_DELETE) {
+        kick(endpoint, exchange, path + strlen(sessions_path));
+    } else if (sessions || (method != HTTP_GET && method != HTTP_HEAD)) {
+        http_session_refuse_method(exchange, allow);
+    } else if (strlen(path) <= strlen(rooms_path) + 1) {
+        answer_rooms(endpoint, exchange);
+    } else {
+        answer_room(endpoint, exchange, path + strlen(rooms_path) + 1);
+    }
+}

@@ -1,0 +1,20 @@
+/* signaling/description.h - streams and rooms as JSON, the same in WebSocket messages and in the
+ * API (PROTOCOL.md section 3). All return a new reference, NULL when out of memory. Thread: main.
+ */
+#ifndef SIGNALING_DESCRIPTION_H
+#define SIGNALING_DESCRIPTION_H
+
+#include <jansson.h>
+
+#include "signaling/directory.h"
+
+/* {stream, name, live, audio, video, codec: {audio, video}, layers}. */
+json_t *description_of_stream(const struct directory_stream *stream);
+/* Those of the room that are announced, an array. */
+json_t *description_of_streams(const struct directory_room *room);
+/* {from, name, text, at}. */
+json_t *description_of_chat(const struct directory_chat *line);
+/* The room's last lines, an array, oldest first. */
+json_t *description_of_history(const struct directory_room *room);
+
+#endif

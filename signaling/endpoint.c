@@ -1,0 +1,756 @@
+#include "signaling/endpoint.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "core/mono.h"
+
+enum {
+    EARLY_CANDIDATES_MAX = ICE_CANDIDATES_MAX, /* before the answer (PROTOCOL.md section 3) */
+    CANDIDATES_MAX = 4 * ICE_CANDIDATES_MAX,   /* in a publisher's life */
+    EXPIRED_MAX = 32                           /* streams removed a tick */
+};
+
+/* What the ingest thread was asked and will answer. */
+enum asked { ASKED_NOTHING, ASKED_FOR_ANSWER, ASKED_FOR_FRAGMENT };
+
+struct publishing {
+    enum asked asked;
+    struct negotiation *negotiation; /* of the offer to be answered */
+    struct ice_credentials remote;
+    struct fingerprint fingerprint;
+    struct publication publication;
+    struct media_local local; /* of the last answer */
+    unsigned candidates;
+};
+
+struct viewing {
+    struct ticket ticket;
+};
+
+struct endpoint {
+    const struct config *config;
+    const struct certificate *certificate;
+    struct media *media;
+    struct directory *directory;
+    struct session_table *sessions;
+    struct endpoint_listener listener;
+    int64_t now_ns;
+    bool draining;
+};
+
+/* Sessions: the list of a stream, the log, the end. */
+
+static void stream_add(struct directory_stream *stream, struct session *session)
+{
+    session->stream = stream;
+    session->stream_next = stream->sessions;
+    session->stream_previous = NULL;
+    if (stream->sessions != NULL) {
+        stream->sessions->stream_previous = session;
+    }
+    stream->sessions = session;
+    stream->viewers += session->kind == SESSION_VIEWER;
+}
+
+static void stream_drop(struct session *session)
+{
+    struct directory_stream *stream = session->stream;
+    if (stream == NULL) {
+        return;
+    }
+    if (session->stream_previous != NULL) {
+        session->stream_previous->stream_next = session->stream_next;
+    } else {
+        stream->sessions = session->stream_next;
+    }
+    if (session->stream_next != NULL) {
+        session->stream_next->stream_previous = session->stream_previous;
+    }
+    session->stream = NULL;
+    stream->viewers -= session->kind == SESSION_VIEWER;
+}
+
+static void log_session(const char *what, const struct session *session, const char *reason,
+                        int64_t now_ns)
+{
+    char room[128];
+    char stream[128];
+    const struct directory_stream *at = session->stream;
+
+    log_quote(room, sizeof room, at != NULL ? directory_room_name(at->room) : "");
+    log_quote(stream, sizeof stream, at != NULL ? at->name : "");
+    LOG_INFO("endpoint",
+             "%s %s session=%" PRIu64 " room=\"%s\" stream=\"%s\" after_ms=%" PRId64 "%s%s",
+             session->kind == SESSION_PUBLISHER ? "publisher" : "viewer", what, session->number,
+             room, stream, mono_to_ms(now_ns - session->opened_ns),
+             reason != NULL ? " reason=" : "", reason != NULL ? reason : "");
+}
+
+static void free_parts(void *context, struct session *session)
+{
+    (void)context;
+    if (session->publishing != NULL) {
+        negotiation_destroy(session->publishing->negotiation);
+        free(session->publishing);
+    }
+    free(session->viewing);
+}
+
+static void session_free(struct endpoint *endpoint, struct session *session)
+{
+    free_parts(NULL, session);
+    stream_drop(session);
+    session_table_remove(endpoint->sessions, session);
+}
+
+static void tell_ended(struct session *session, const char *reason)
+{
+    if (session->owner.on_ended != NULL) {
+        session->owner.on_ended(session, reason);
+    }
+    session->owner = (struct session_owner){0};
+}
+
+/* Ends all that is left of a stream, its owners told, and the stream. */
+static void stream_close(struct endpoint *endpoint, struct directory_stream *stream)
+{
+    static const char reason[] = "the stream ended";
+
+    while (stream->sessions != NULL) {
+        struct session *session = stream->sessions;
+        log_session("ended", session, reason, endpoint->now_ns);
+        session_table_end(endpoint->sessions, session);
+        stream_drop(session);
+        tell_ended(session, reason);
+    }
+    media_stream_close(endpoint->media, stream->id);
+    directory_stream_remove(endpoint->directory, stream);
+}
+
+/* What the end of a session means for its room. The record stays until the media plane closed it.
+ */
+static void conclude(struct endpoint *endpoint, struct session *session, bool final,
+                     const char *reason)
+{
+    struct directory_stream *stream = session->stream;
+
+    log_session("ended", session, reason, endpoint->now_ns);
+    session_table_end(endpoint->sessions, session);
+    stream_drop(session);
+    if (stream == NULL || stream->publisher != session->number) {
+        return;
+    }
+    /* Nobody waits for the return of a broadcaster that never was there. */
+    if (final || (!stream->announced && stream->sessions == NULL)) {
+        stream_close(endpoint, stream);
+    } else {
+        directory_stream_gone(endpoint->directory, stream, endpoint->now_ns);
+    }
+}
+
+/* What the media plane reports. */
+
+static void on_publisher_local(void *context, uint64_t number, const struct media_local *local)
+{
+    struct endpoint *endpoint = context;
+    struct session *session = session_table_by_number(endpoint->sessions, number);
+    if (session == NULL || session->state == SESSION_ENDING) {
+        return;
+    }
+    struct publishing *publishing = session->publishing;
+    const enum asked asked = publishing->asked;
+    char *answer = NULL;
+
+    if (local != NULL && asked == ASKED_FOR_ANSWER) {
+        answer = negotiate_publish_answer(publishing->negotiation, local,
+                                          certificate_fingerprint(endpoint->certificate));
+    } else if (local != NULL && asked == ASKED_FOR_FRAGMENT) {
+        answer = negotiate_fragment_answer(&local->credentials, local->candidates,
+                                           local->candidate_count, false);
+        session_renew_tag(session);
+    }
+    negotiation_destroy(publishing->negotiation);
+    publishing->negotiation = NULL;
+    publishing->asked = ASKED_NOTHING;
+    if (session->owner.on_answer != NULL) {
+        session->owner.on_answer(session, answer);
+    }
+    if (answer == NULL) {
+        session->owner = (struct session_owner){0};
+        conclude(endpoint, session, false, "no candidates");
+        media_end(endpoint->media, number);
+        session_free(endpoint, session);
+        return;
+    }
+    publishing->local = *local;
+    if (session->state == SESSION_OPENING) {
+        session->state = SESSION_ANSWERED;
+    }
+    free(answer);
+}
+
+static void on_connected(void *context, uint64_t number)
+{
+    struct endpoint *endpoint = context;
+    struct session *session = session_table_by_number(endpoint->sessions, number);
+    if (session == NULL || session->state == SESSION_ENDING ||
+        session->state == SESSION_CONNECTED) {
+        return;
+    }
+    session->state = SESSION_CONNECTED;
+    session->connected_ns = endpoint->now_ns;
+    log_session("connected", session, NULL, endpoint->now_ns);
+    if (session->kind == SESSION_PUBLISHER && session->stream != NULL &&
+        session->stream->publisher == number) {
+        directory_stream_connected(endpoint->directory, session->stream, endpoint->now_ns);
+    }
+}
+
+static void on_stream_report(void *context, uint32_t stream_id, const struct stream_report *report)
+{
+    struct endpoint *endpoint = context;
+    struct directory_stream *stream = directory_stream_by_id(endpoint->directory, stream_id);
+
+    if (stream != NULL) {
+        directory_stream_report(endpoint->directory, stream, report, endpoint->now_ns);
+    }
+}
+
+static void on_closed(void *context, uint64_t number, enum media_close_reason reason)
+{
+    struct endpoint *endpoint = context;
+    struct session *session = session_table_by_number(endpoint->sessions, number);
+    if (session == NULL) {
+        return;
+    }
+    if (session->state != SESSION_ENDING) {
+        const char *text = media_close_reason_text(reason);
+        conclude(endpoint, session, false, text);
+        tell_ended(session, text);
+    }
+    session_free(endpoint, session);
+}
+
+/* Life. */
+
+enum status endpoint_create(const struct config *config, const struct certificate *certificate,
+                            struct endpoint **endpoint)
+{
+    const struct directory_settings settings = {
+        .rooms_max = config->limits_rooms,
+        .streams_per_room_max = config->limits_streams_per_room,
+        .chat_lines = config->room_chat_lines,
+        .grace_ns = config->room_grace_ns,
+    };
+    struct endpoint *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    made->config = config;
+    made->certificate = certificate;
+    enum status status = directory_create(&settings, &made->directory);
+    if (status == STATUS_OK) {
+        status = session_table_create(&made->sessions);
+    }
+    if (status != STATUS_OK) {
+        endpoint_destroy(made);
+        return status;
+    }
+    *endpoint = made;
+    return STATUS_OK;
+}
+
+void endpoint_destroy(struct endpoint *endpoint)
+{
+    if (endpoint == NULL) {
+        return;
+    }
+    if (endpoint->sessions != NULL) {
+        session_table_each(endpoint->sessions, free_parts, NULL);
+    }
+    session_table_destroy(endpoint->sessions);
+    directory_destroy(endpoint->directory);
+    free(endpoint);
+}
+
+struct media_events endpoint_media_events(struct endpoint *endpoint)
+{
+    return (struct media_events){
+        .context = endpoint,
+        .on_publisher_local = on_publisher_local,
+        .on_connected = on_connected,
+        .on_stream_report = on_stream_report,
+        .on_closed = on_closed,
+    };
+}
+
+void endpoint_attach(struct endpoint *endpoint, struct media *media)
+{
+    endpoint->media = media;
+}
+
+void endpoint_tick(struct endpoint *endpoint, int64_t now_ns)
+{
+    uint32_t expired[EXPIRED_MAX];
+
+    endpoint->now_ns = now_ns;
+    const unsigned count = directory_tick(endpoint->directory, now_ns, expired, EXPIRED_MAX);
+    for (unsigned i = 0; i < count; i++) {
+        stream_close(endpoint, directory_stream_by_id(endpoint->directory, expired[i]));
+    }
+    if (endpoint->listener.on_tick != NULL) {
+        endpoint->listener.on_tick(endpoint->listener.context, now_ns);
+    }
+}
+
+void endpoint_drain(struct endpoint *endpoint)
+{
+    if (endpoint->draining) {
+        return;
+    }
+    endpoint->draining = true;
+    if (endpoint->listener.on_drain != NULL) {
+        endpoint->listener.on_drain(endpoint->listener.context);
+    }
+}
+
+bool endpoint_is_draining(const struct endpoint *endpoint)
+{
+    return endpoint->draining;
+}
+
+void endpoint_count(const struct endpoint *endpoint, struct endpoint_counts *counts)
+{
+    *counts = (struct endpoint_counts){
+        .rooms = directory_room_count(endpoint->directory),
+        .streams = directory_live_count(endpoint->directory),
+        .publishers = session_table_count(endpoint->sessions, SESSION_PUBLISHER),
+        .viewers = session_table_count(endpoint->sessions, SESSION_VIEWER),
+        .participants = endpoint->listener.participants != NULL
+                            ? endpoint->listener.participants(endpoint->listener.context)
+                            : 0,
+    };
+}
+
+const struct config *endpoint_config(const struct endpoint *endpoint)
+{
+    return endpoint->config;
+}
+
+struct directory *endpoint_directory(const struct endpoint *endpoint)
+{
+    return endpoint->directory;
+}
+
+struct session_table *endpoint_sessions(const struct endpoint *endpoint)
+{
+    return endpoint->sessions;
+}
+
+int64_t endpoint_now_ns(const struct endpoint *endpoint)
+{
+    return endpoint->now_ns;
+}
+
+void endpoint_listen(struct endpoint *endpoint, const struct endpoint_listener *listener)
+{
+    endpoint->listener = listener != NULL ? *listener : (struct endpoint_listener){0};
+}
+
+/* Publishers. */
+
+static enum status admit(const struct endpoint *endpoint, const char *peer)
+{
+    const unsigned most = endpoint->config->limits_sessions_per_address;
+
+    if (endpoint->draining) {
+        return STATUS_CLOSED;
+    }
+    if (most > 0 && session_table_count_peer(endpoint->sessions, peer) >= most) {
+        return STATUS_DENIED;
+    }
+    return STATUS_OK;
+}
+
+static struct session *session_make(struct endpoint *endpoint,
+                                    const struct endpoint_request *request, enum session_kind kind)
+{
+    struct session *session =
+        session_table_add(endpoint->sessions, kind, request->peer, endpoint->now_ns);
+    if (session == NULL) {
+        return NULL;
+    }
+    session->owner = request->owner;
+    if (kind == SESSION_PUBLISHER) {
+        session->publishing = calloc(1, sizeof *session->publishing);
+    } else {
+        session->viewing = calloc(1, sizeof *session->viewing);
+    }
+    if (session->publishing == NULL && session->viewing == NULL) {
+        session_free(endpoint, session);
+        return NULL;
+    }
+    return session;
+}
+
+/* The stream to publish to, opened on the media plane too. */
+static enum status stream_open(struct endpoint *endpoint, const struct endpoint_request *request,
+                               struct directory_stream **stream)
+{
+    bool made;
+    enum status status =
+        directory_stream_open(endpoint->directory, request->room, request->stream, stream, &made);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (made) {
+        media_stream_open(endpoint->media, (*stream)->id);
+    } else if ((*stream)->publisher != 0 && !endpoint->config->room_takeover) {
+        return STATUS_EXISTS;
+    }
+    return STATUS_OK;
+}
+
+static void begin(struct endpoint *endpoint, struct directory_stream *stream,
+                  struct session *session, const char *name, const struct media_publish *publish)
+{
+    struct session *before = session_table_by_number(endpoint->sessions, stream->publisher);
+
+    directory_stream_begin(endpoint->directory, stream, session->number, name,
+                           publish->publication.offered, endpoint->now_ns);
+    stream_add(stream, session);
+    media_publish(endpoint->media, publish);
+    if (before != NULL) {
+        static const char reason[] = "taken over by another broadcaster";
+        conclude(endpoint, before, false, reason);
+        tell_ended(before, reason);
+    }
+    log_session("accepted", session, NULL, endpoint->now_ns);
+}
+
+enum status endpoint_publish(struct endpoint *endpoint, const struct endpoint_request *request,
+                             struct session **session, struct negotiate_refusal *refusal)
+{
+    struct media_publish publish = {0};
+    struct negotiation *negotiation;
+    struct directory_stream *stream;
+    enum status status = admit(endpoint, request->peer);
+    if (status == STATUS_OK) {
+        status = negotiate_publish(request->offer, request->offer_bytes, &publish, &negotiation,
+                                   refusal);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    struct session *made = session_make(endpoint, request, SESSION_PUBLISHER);
+    status = made != NULL ? stream_open(endpoint, request, &stream) : STATUS_NO_MEMORY;
+    if (status != STATUS_OK) {
+        negotiation_destroy(negotiation);
+        if (made != NULL) {
+            session_free(endpoint, made);
+        }
+        return status;
+    }
+    publish.session = made->number;
+    publish.stream_id = stream->id;
+    made->publishing->asked = ASKED_FOR_ANSWER;
+    made->publishing->negotiation = negotiation;
+    made->publishing->remote = publish.remote;
+    made->publishing->fingerprint = publish.fingerprint;
+    made->publishing->publication = publish.publication;
+    begin(endpoint, stream, made, request->name, &publish);
+    *session = made;
+    return STATUS_OK;
+}
+
+/* Viewers. */
+
+/* What an answer to a viewer depends on; candidates holds ICE_CANDIDATES_MAX. */
+static struct negotiate_source source_of(const struct endpoint *endpoint,
+                                         const struct directory_stream *stream,
+                                         const struct ice_credentials *local,
+                                         struct ice_candidate *candidates)
+{
+    struct negotiate_source source = {
+        .live = stream != NULL && directory_stream_is_live(stream),
+        .local = local,
+        .candidates = candidates,
+        .candidate_count = media_viewer_candidates(endpoint->media, candidates, ICE_CANDIDATES_MAX),
+        .certificate = certificate_fingerprint(endpoint->certificate),
+    };
+    for (unsigned track = 0; source.live && track < TRACK_COUNT; track++) {
+        source.has[track] = directory_stream_has(stream, (enum track_kind)track, endpoint->now_ns);
+    }
+    return source;
+}
+
+enum status endpoint_subscribe(struct endpoint *endpoint, const struct endpoint_request *request,
+                               struct session **session, char **answer,
+                               struct negotiate_refusal *refusal)
+{
+    struct ice_candidate candidates[ICE_CANDIDATES_MAX];
+    struct ice_credentials local;
+    struct ticket ticket = {0};
+    char *text;
+    struct directory_stream *stream =
+        directory_stream_find(endpoint->directory, request->room, request->stream);
+    enum status status = admit(endpoint, request->peer);
+    if (status == STATUS_OK && stream == NULL) {
+        status = STATUS_NOT_FOUND;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+
+    ice_credentials_make(&local);
+    const struct negotiate_source source = source_of(endpoint, stream, &local, candidates);
+    status =
+        negotiate_subscribe(request->offer, request->offer_bytes, &source, &ticket, &text, refusal);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    struct session *made = session_make(endpoint, request, SESSION_VIEWER);
+    if (made == NULL) {
+        free(text);
+        return STATUS_NO_MEMORY;
+    }
+    ticket.session = made->number;
+    ticket.stream_id = stream->id;
+    ticket.deadline_ns = endpoint->now_ns + endpoint->config->media.ticket_deadline_ns;
+    status = media_subscribe(endpoint->media, &ticket);
+    if (status != STATUS_OK) {
+        free(text);
+        session_free(endpoint, made);
+        return status;
+    }
+    made->viewing->ticket = ticket;
+    made->state = SESSION_ANSWERED;
+    stream_add(stream, made);
+    log_session("accepted", made, NULL, endpoint->now_ns);
+    *session = made;
+    *answer = text;
+    return STATUS_OK;
+}
+
+/* Renegotiation, restart, candidates. */
+
+static bool is_same_profile(const struct profile *a, const struct profile *b)
+{
+    if (a->format_count != b->format_count) {
+        return false;
+    }
+    for (unsigned i = 0; i < a->format_count; i++) {
+        const struct profile_format *x = &a->formats[i];
+        const struct profile_format *y = &b->formats[i];
+        if (x->format.codec != y->format.codec || x->payload_type != y->payload_type ||
+            x->rtx_payload_type != y->rtx_payload_type) {
+            return false;
+        }
+    }
+    return memcmp(a->extension_id, b->extension_id, sizeof a->extension_id) == 0;
+}
+
+/* Whether what the ingest thread was told of a broadcaster's tracks still holds. */
+static bool is_same_publication(const struct publication *a, const struct publication *b)
+{
+    return is_same_profile(&a->negotiated, &b->negotiated) &&
+           memcmp(a->offered, b->offered, sizeof a->offered) == 0 &&
+           memcmp(a->ssrc, b->ssrc, sizeof a->ssrc) == 0 &&
+           memcmp(a->rtx_ssrc, b->rtx_ssrc, sizeof a->rtx_ssrc) == 0;
+}
+
+static bool is_same_credentials(const struct ice_credentials *a, const struct ice_credentials *b)
+{
+    return strcmp(a->ufrag, b->ufrag) == 0 && strcmp(a->password, b->password) == 0;
+}
+
+static enum status publish_again(struct endpoint *endpoint, struct session *session,
+                                 const struct media_publish *publish,
+                                 struct negotiation *negotiation, char **answer)
+{
+    struct publishing *publishing = session->publishing;
+
+    if (is_same_credentials(&publishing->remote, &publish->remote)) {
+        char *text = negotiate_publish_answer(negotiation, &publishing->local,
+                                              certificate_fingerprint(endpoint->certificate));
+        negotiation_destroy(negotiation);
+        if (text == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+        *answer = text;
+        return STATUS_OK;
+    }
+    publishing->remote = publish->remote;
+    publishing->negotiation = negotiation;
+    publishing->asked = ASKED_FOR_ANSWER;
+    media_publisher_restart(endpoint->media, session->number, &publish->remote, publish->candidates,
+                            publish->candidate_count);
+    *answer = NULL;
+    return STATUS_OK;
+}
+
+static enum status offer_publish_again(struct endpoint *endpoint, struct session *session,
+                                       const struct endpoint_request *request, char **answer,
+                                       struct negotiate_refusal *refusal)
+{
+    struct media_publish publish = {0};
+    struct negotiation *negotiation;
+    const struct publishing *publishing = session->publishing;
+
+    if (publishing->asked != ASKED_NOTHING) {
+        return STATUS_AGAIN;
+    }
+    enum status status =
+        negotiate_publish(request->offer, request->offer_bytes, &publish, &negotiation, refusal);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (memcmp(publishing->fingerprint.bytes, publish.fingerprint.bytes, FINGERPRINT_BYTES_MAX) !=
+            0 ||
+        !is_same_publication(&publishing->publication, &publish.publication)) {
+        negotiation_destroy(negotiation);
+        refusal->unsupported = true;
+        strcpy(refusal->why, "The tracks or the certificate changed: publish again with a new "
+                             "peer connection.");
+        return STATUS_UNSUPPORTED;
+    }
+    return publish_again(endpoint, session, &publish, negotiation, answer);
+}
+
+/* Negotiates with the present local credentials first; *restarted tells that the offer wants fresh
+ * ones. */
+static enum status offer_subscribe_again(struct endpoint *endpoint, struct session *session,
+                                         const struct endpoint_request *request, char **answer,
+                                         struct negotiate_refusal *refusal)
+{
+    struct ice_candidate candidates[ICE_CANDIDATES_MAX];
+    struct ticket ticket = session->viewing->ticket;
+    struct negotiate_source source =
+        source_of(endpoint, session->stream, &session->viewing->ticket.local, candidates);
+    struct ice_credentials fresh;
+    bool restarted;
+    char *text;
+
+    enum status status = negotiate_subscribe_again(request->offer, request->offer_bytes, &source,
+                                                   &ticket, &restarted, &text, refusal);
+    if (status == STATUS_OK && restarted) {
+        free(text);
+        ice_credentials_make(&fresh);
+        source.local = &fresh;
+        ticket = session->viewing->ticket;
+        status = negotiate_subscribe_again(request->offer, request->offer_bytes, &source, &ticket,
+                                           &restarted, &text, refusal);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        ticket.local = fresh;
+        status =
+            media_viewer_restart(endpoint->media, session->number, &fresh, ticket.remote_ufrag);
+        if (status != STATUS_OK) {
+            free(text);
+        }
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    session->viewing->ticket = ticket;
+    *answer = text;
+    return STATUS_OK;
+}
+
+enum status endpoint_offer_again(struct endpoint *endpoint, struct session *session,
+                                 const char *offer, size_t offer_bytes, char **answer,
+                                 struct negotiate_refusal *refusal)
+{
+    const struct endpoint_request request = {.offer = offer, .offer_bytes = offer_bytes};
+
+    return session->kind == SESSION_PUBLISHER
+               ? offer_publish_again(endpoint, session, &request, answer, refusal)
+               : offer_subscribe_again(endpoint, session, &request, answer, refusal);
+}
+
+void endpoint_candidate(struct endpoint *endpoint, struct session *session,
+                        const struct ice_candidate *candidate)
+{
+    if (session->kind == SESSION_VIEWER) {
+        return;
+    }
+    const unsigned most = session->state == SESSION_OPENING ? EARLY_CANDIDATES_MAX : CANDIDATES_MAX;
+    if (candidate != NULL && session->publishing->candidates++ >= most) {
+        LOG_DEBUG("endpoint", "candidate dropped session=%" PRIu64, session->number);
+        return;
+    }
+    media_publisher_candidate(endpoint->media, session->number, candidate);
+}
+
+bool endpoint_is_restart(const struct session *session, const struct ice_credentials *credentials)
+{
+    return session->kind == SESSION_PUBLISHER
+               ? !is_same_credentials(&session->publishing->remote, credentials)
+               : strcmp(session->viewing->ticket.remote_ufrag, credentials->ufrag) != 0;
+}
+
+static enum status restart_viewer(struct endpoint *endpoint, struct session *session,
+                                  const char *remote_ufrag, char **answer)
+{
+    struct ice_candidate candidates[ICE_CANDIDATES_MAX];
+    struct ice_credentials fresh;
+
+    ice_credentials_make(&fresh);
+    const unsigned count = media_viewer_candidates(endpoint->media, candidates, ICE_CANDIDATES_MAX);
+    char *text = negotiate_fragment_answer(&fresh, candidates, count, true);
+    if (text == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    enum status status =
+        media_viewer_restart(endpoint->media, session->number, &fresh, remote_ufrag);
+    if (status != STATUS_OK) {
+        free(text);
+        return status;
+    }
+    session->viewing->ticket.local = fresh;
+    strcpy(session->viewing->ticket.remote_ufrag, remote_ufrag);
+    session_renew_tag(session);
+    *answer = text;
+    return STATUS_OK;
+}
+
+enum status endpoint_restart(struct endpoint *endpoint, struct session *session,
+                             const struct negotiate_fragment *fragment, char **answer)
+{
+    if (session->kind == SESSION_VIEWER) {
+        return restart_viewer(endpoint, session, fragment->credentials.ufrag, answer);
+    }
+    struct publishing *publishing = session->publishing;
+    if (publishing->asked != ASKED_NOTHING) {
+        return STATUS_AGAIN;
+    }
+    publishing->remote = fragment->credentials;
+    publishing->asked = ASKED_FOR_FRAGMENT;
+    media_publisher_restart(endpoint->media, session->number, &fragment->credentials,
+                            fragment->candidates, fragment->candidate_count);
+    *answer = NULL;
+    return STATUS_OK;
+}
+
+void endpoint_end(struct endpoint *endpoint, struct session *session, bool final)
+{
+    const uint64_t number = session->number;
+
+    session->owner = (struct session_owner){0};
+    conclude(endpoint, session, final, "ended by its client");
+    media_end(endpoint->media, number);
+}
+
+void endpoint_kick(struct endpoint *endpoint, struct session *session, const char *reason)
+{
+    const uint64_t number = session->number;
+
+    conclude(endpoint, session, false, reason);
+    tell_ended(session, reason);
+    media_end(endpoint->media, number);
+}

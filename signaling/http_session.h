@@ -1,0 +1,27 @@
+/* signaling/http_session.h - what the WHIP endpoint, the WHEP endpoint and the session resource
+ * have in common (RFC 9725, draft-ietf-wish-whep-04). Thread: main. */
+#ifndef SIGNALING_HTTP_SESSION_H
+#define SIGNALING_HTTP_SESSION_H
+
+#include <stdbool.h>
+
+#include "signaling/endpoint.h"
+#include "signaling/exchange.h"
+
+/* Whether a Content-Type header names type, whatever its parameters. */
+bool http_session_is_type(const char *content_type, const char *type);
+/* 200 to OPTIONS. link_to: ICE servers are told unless the request is a CORS preflight (RFC 9725
+ * section 4.6); NULL: never. */
+void http_session_options(struct exchange *exchange, const char *allow,
+                          const struct config *link_to);
+/* 405. */
+void http_session_refuse_method(struct exchange *exchange, const char *allow);
+/* The problem that fits a status of endpoint_publish and its like; refusal is read for
+ * STATUS_MALFORMED and STATUS_UNSUPPORTED. */
+void http_session_refuse(struct exchange *exchange, enum status status,
+                         const struct negotiate_refusal *refusal);
+/* 201 with Location, ETag, Link and the SDP answer. */
+void http_session_created(const struct endpoint *endpoint, struct exchange *exchange,
+                          const struct session *session, const char *answer);
+
+#endif

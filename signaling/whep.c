@@ -1,0 +1,64 @@
+#include "signaling/whep.h"
+
+#include <stdlib.h>
+
+#include "signaling/http_session.h"
+#include "signaling/name.h"
+
+static const char allow[] = "OPTIONS, GET, HEAD, POST";
+
+static void subscribe(struct endpoint *endpoint, struct exchange *exchange,
+                      struct endpoint_request *request)
+{
+    struct session *session;
+    struct negotiate_refusal refusal = {0};
+    char *answer;
+
+    if (!http_session_is_type(exchange_content_type(exchange), "application/sdp")) {
+        exchange_header(exchange, "Accept-Post", "application/sdp");
+        exchange_problem(exchange, 415, "The offer must come as application/sdp.");
+        return;
+    }
+    request->name = "";
+    request->peer = exchange_peer(exchange);
+    request->offer = exchange_body(exchange, &request->offer_bytes);
+    enum status status = endpoint_subscribe(endpoint, request, &session, &answer, &refusal);
+    if (status != STATUS_OK) {
+        http_session_refuse(exchange, status, &refusal);
+        return;
+    }
+    http_session_created(endpoint, exchange, session, answer);
+    free(answer);
+}
+
+void whep_handle(struct endpoint *endpoint, struct exchange *exchange)
+{
+    char room[NAME_BYTES_MAX + 1];
+    char stream[NAME_BYTES_MAX + 1];
+    struct endpoint_request request = {.room = room, .stream = stream};
+
+    if (name_split_path(exchange_path(exchange), "/whep/", room, stream) != STATUS_OK) {
+        exchange_problem(exchange, 400,
+                         "The address names no room: /whep/ROOM or "
+                         "/whep/ROOM/STREAM, names of 1 to 64 characters.");
+        return;
+    }
+    switch (exchange_method(exchange)) {
+    case HTTP_POST:
+        subscribe(endpoint, exchange, &request);
+        return;
+    case HTTP_OPTIONS:
+        http_session_options(exchange, allow, endpoint_config(endpoint));
+        return;
+    case HTTP_GET:
+    case HTTP_HEAD:
+        /* So that a player can tell a WHEP endpoint by its URL (draft 04, HEAD). */
+        exchange_answer(exchange, 200, "application/sdp", "", 0);
+        return;
+    case HTTP_PATCH:
+    case HTTP_DELETE:
+    case HTTP_OTHER:
+        http_session_refuse_method(exchange, allow);
+        return;
+    }
+}

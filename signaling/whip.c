@@ -1,0 +1,112 @@
+#include "signaling/whip.h"
+
+#include "signaling/http_session.h"
+#include "signaling/name.h"
+#include "signaling/token.h"
+
+static const char allow[] = "OPTIONS, GET, HEAD, POST";
+
+static void on_answer(struct session *session, const char *answer)
+{
+    struct endpoint *endpoint = session->owner.context;
+    struct exchange *exchange = exchange_find(session->owner.number);
+
+    session->owner = (struct session_owner){0};
+    if (exchange == NULL) {
+        /* The client left before it learned the session's URL. */
+        if (answer != NULL) {
+            endpoint_end(endpoint, session, false);
+        }
+    } else if (answer == NULL) {
+        http_session_refuse(exchange, STATUS_FULL, NULL);
+    } else {
+        http_session_created(endpoint, exchange, session, answer);
+    }
+}
+
+static void on_ended(struct session *session, const char *reason)
+{
+    struct exchange *exchange = exchange_find(session->owner.number);
+
+    if (exchange != NULL) {
+        exchange_header(exchange, "Retry-After", "5");
+        exchange_problem(exchange, 503, reason);
+    }
+}
+
+/* Answers for itself when the credential does not do. */
+static bool is_allowed(const struct endpoint *endpoint, struct exchange *exchange)
+{
+    const char *token = token_bearer(exchange_authorization(exchange));
+
+    switch (token_check(endpoint_config(endpoint)->auth_publish_key, token)) {
+    case STATUS_OK:
+        return true;
+    case STATUS_NOT_FOUND:
+        exchange_header(exchange, "WWW-Authenticate", "Bearer");
+        exchange_problem(exchange, 401, "To publish here, a stream key is needed.");
+        return false;
+    default:
+        exchange_problem(exchange, 403, "This is not the stream key.");
+        return false;
+    }
+}
+
+static void publish(struct endpoint *endpoint, struct exchange *exchange,
+                    struct endpoint_request *request)
+{
+    struct session *session;
+    struct negotiate_refusal refusal = {0};
+
+    if (!is_allowed(endpoint, exchange)) {
+        return;
+    }
+    if (!http_session_is_type(exchange_content_type(exchange), "application/sdp")) {
+        exchange_header(exchange, "Accept-Post", "application/sdp");
+        exchange_problem(exchange, 415, "The offer must come as application/sdp.");
+        return;
+    }
+    request->name = "";
+    request->peer = exchange_peer(exchange);
+    request->offer = exchange_body(exchange, &request->offer_bytes);
+    request->owner =
+        (struct session_owner){.context = endpoint, .on_answer = on_answer, .on_ended = on_ended};
+    enum status status = endpoint_publish(endpoint, request, &session, &refusal);
+    if (status != STATUS_OK) {
+        http_session_refuse(exchange, status, &refusal);
+        return;
+    }
+    session->owner.number = exchange_defer(exchange);
+}
+
+void whip_handle(struct endpoint *endpoint, struct exchange *exchange)
+{
+    char room[NAME_BYTES_MAX + 1];
+    char stream[NAME_BYTES_MAX + 1];
+    struct endpoint_request request = {.room = room, .stream = stream};
+
+    if (name_split_path(exchange_path(exchange), "/whip/", room, stream) != STATUS_OK) {
+        exchange_problem(exchange, 400,
+                         "The address names no room: /whip/ROOM or "
+                         "/whip/ROOM/STREAM, names of 1 to 64 characters.");
+        return;
+    }
+    switch (exchange_method(exchange)) {
+    case HTTP_POST:
+        publish(endpoint, exchange, &request);
+        return;
+    case HTTP_OPTIONS:
+        http_session_options(exchange, allow, endpoint_config(endpoint));
+        return;
+    case HTTP_GET:
+    case HTTP_HEAD:
+        /* RFC 9725 section 4.1: 2xx without content. */
+        exchange_answer(exchange, 200, NULL, NULL, 0);
+        return;
+    case HTTP_PATCH:
+    case HTTP_DELETE:
+    case HTTP_OTHER:
+        http_session_refuse_method(exchange, allow);
+        return;
+    }
+}
