@@ -23,11 +23,11 @@ MUST_CHECK enum status seal_create(const struct srtp_keys *keys, struct seal **s
 void seal_destroy(struct seal *seal); /* wipes; NULL is allowed */
 
 /* Writes the SRTP packet for packet to out (room for header + payload +
- * SEAL_RTP_OVERHEAD_BYTES_MAX); returns its bytes. The caller never gives the same ssrc and index
- * twice with other bytes. */
+ * SEAL_RTP_OVERHEAD_BYTES_MAX); returns its bytes, 0 when the cipher library refused: nothing may
+ * be sent then. The caller never gives the same ssrc and index twice with other bytes. */
 size_t seal_rtp(struct seal *seal, const struct outgoing *packet, uint8_t *out);
 /* Writes the SRTCP packet for compound to out (room for compound + SEAL_RTCP_OVERHEAD_BYTES_MAX);
- * returns its bytes. */
+ * returns its bytes, 0 as above. */
 size_t seal_rtcp(struct seal *seal, const uint8_t *compound, size_t compound_bytes, uint8_t *out);
 /* Opens an SRTCP packet in place; *bytes shrinks to the plain compound. STATUS_DENIED:
  * authentication or replay (window of 128); STATUS_SHORT. packet is untouched unless STATUS_OK. */

@@ -1,0 +1,370 @@
+/* libsrtp2 (rtpsec) is the oracle: what seal protects it opens, and the reverse for RTCP. */
+#include "transport/seal.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/bytes.h"
+#include "transport/rtpsec.h"
+
+enum {
+    PAYLOAD_MAX = 1460,
+    HEADER_MAX = 12 + 4 + 4 * 6,
+    OUT_MAX = HEADER_MAX + PAYLOAD_MAX + SEAL_RTP_OVERHEAD_BYTES_MAX,
+    COMPOUND_MAX = 1200
+};
+
+#define MEDIA_SSRC UINT32_C(0xCAFEBABE)
+
+static const enum srtp_suite suites[] = {SRTP_SUITE_AEAD_AES_128_GCM,
+                                         SRTP_SUITE_AES_CM_128_HMAC_SHA1_80};
+
+struct pair {
+    struct seal *seal;
+    struct rtpsec *peer;
+};
+
+static void fill(uint8_t *out, size_t bytes, uint32_t seed)
+{
+    for (size_t i = 0; i < bytes; i++) {
+        seed = seed * UINT32_C(1664525) + UINT32_C(1013904223);
+        out[i] = (uint8_t)(seed >> 24);
+    }
+}
+
+static struct srtp_keys make_keys(enum srtp_suite suite, uint32_t seed)
+{
+    struct srtp_keys keys = {.suite = suite};
+    size_t salt_bytes = suite == SRTP_SUITE_AEAD_AES_128_GCM ? 12 : SRTP_SALT_BYTES_MAX;
+    fill(keys.local_key, sizeof keys.local_key, seed + 1);
+    fill(keys.remote_key, sizeof keys.remote_key, seed + 2);
+    fill(keys.local_salt, salt_bytes, seed + 3);
+    fill(keys.remote_salt, salt_bytes, seed + 4);
+    return keys;
+}
+
+static struct srtp_keys mirror(const struct srtp_keys *keys)
+{
+    struct srtp_keys mirrored = {.suite = keys->suite};
+    memcpy(mirrored.local_key, keys->remote_key, sizeof keys->remote_key);
+    memcpy(mirrored.remote_key, keys->local_key, sizeof keys->local_key);
+    memcpy(mirrored.local_salt, keys->remote_salt, sizeof keys->remote_salt);
+    memcpy(mirrored.remote_salt, keys->local_salt, sizeof keys->local_salt);
+    return mirrored;
+}
+
+static struct pair open_pair(enum srtp_suite suite, uint32_t seed)
+{
+    struct pair pair = {0};
+    const struct srtp_keys keys = make_keys(suite, seed);
+    const struct srtp_keys mirrored = mirror(&keys);
+    assert_int_equal(seal_create(&keys, &pair.seal), STATUS_OK);
+    assert_int_equal(rtpsec_create(&mirrored, &pair.peer), STATUS_OK);
+    return pair;
+}
+
+static void close_pair(struct pair *pair)
+{
+    seal_destroy(pair->seal);
+    rtpsec_destroy(pair->peer);
+}
+
+/* Writes an RTP header with extension_words words of extension (none: no extension). */
+static uint16_t write_header(uint8_t *out, unsigned extension_words)
+{
+    struct bytes_writer writer = bytes_writer_of(out, HEADER_MAX);
+    bytes_put_u8(&writer, extension_words > 0 ? 0x90 : 0x80);
+    bytes_put_u8(&writer, 0x80 | 96);
+    bytes_put_zeros(&writer, 10); /* the viewer's numbers replace these */
+    if (extension_words > 0) {
+        bytes_put_u16(&writer, 0xBEDE);
+        bytes_put_u16(&writer, (uint16_t)extension_words);
+        for (unsigned i = 0; i < extension_words; i++) {
+            bytes_put_u32(&writer, 0x10203040 + i);
+        }
+    }
+    assert_true(bytes_writer_ok(&writer));
+    return (uint16_t)bytes_written(&writer);
+}
+
+/* Seals, opens at the peer, and compares every byte. */
+static void assert_crosses(struct pair *pair, const struct outgoing *packet)
+{
+    uint8_t out[OUT_MAX];
+    size_t plain_bytes = (size_t)packet->header_bytes + packet->payload_bytes;
+    size_t bytes = seal_rtp(pair->seal, packet, out);
+    assert_in_range(bytes, plain_bytes + 10, plain_bytes + SEAL_RTP_OVERHEAD_BYTES_MAX);
+    assert_int_equal(rtpsec_open_rtp(pair->peer, out, &bytes), STATUS_OK);
+    assert_int_equal(bytes, plain_bytes);
+
+    struct bytes reader = bytes_of(out, bytes);
+    assert_int_equal(bytes_u16(&reader), packet->header[0] << 8 | packet->header[1]);
+    assert_int_equal(bytes_u16(&reader), packet->index & 0xFFFF);
+    assert_int_equal(bytes_u32(&reader), packet->timestamp);
+    assert_int_equal(bytes_u32(&reader), packet->ssrc);
+    assert_memory_equal(out + 12, packet->header + 12, packet->header_bytes - 12U);
+    assert_memory_equal(out + packet->header_bytes, packet->payload, packet->payload_bytes);
+}
+
+static void seal_rtp_opens_at_libsrtp_in_every_size(void **state)
+{
+    (void)state;
+    static const unsigned extension_words[] = {0, 1, 6};
+    uint8_t header[HEADER_MAX];
+    uint8_t payload[PAYLOAD_MAX];
+    fill(payload, sizeof payload, 7);
+    for (size_t suite = 0; suite < 2; suite++) {
+        struct pair pair = open_pair(suites[suite], 100);
+        uint64_t index = 1;
+        for (size_t i = 0; i < 3; i++) {
+            uint16_t header_bytes = write_header(header, extension_words[i]);
+            for (unsigned bytes = 0; bytes <= PAYLOAD_MAX; bytes++) {
+                const struct outgoing packet = {
+                    .header = header,
+                    .payload = payload,
+                    .header_bytes = header_bytes,
+                    .payload_bytes = (uint16_t)bytes,
+                    .timestamp = bytes * 3000,
+                    .ssrc = MEDIA_SSRC,
+                    .index = index++,
+                };
+                assert_crosses(&pair, &packet);
+            }
+        }
+        close_pair(&pair);
+    }
+}
+
+static void seal_rtp_opens_at_libsrtp_across_rollovers(void **state)
+{
+    (void)state;
+    /* Two SSRCs side by side, steps that hit 65535, 0 and 1 and others that jump. */
+    static const uint64_t last = (UINT64_C(1) << 18) + 5;
+    uint8_t header[HEADER_MAX];
+    uint8_t payload[100];
+    fill(payload, sizeof payload, 8);
+    uint16_t header_bytes = write_header(header, 1);
+    for (size_t suite = 0; suite < 2; suite++) {
+        struct pair pair = open_pair(suites[suite], 200);
+        uint64_t index = 3;
+        while (index < last) {
+            for (uint32_t ssrc = 0; ssrc < 2; ssrc++) {
+                const struct outgoing packet = {
+                    header, payload, header_bytes, sizeof payload, 1, MEDIA_SSRC + ssrc, index,
+                };
+                assert_crosses(&pair, &packet);
+            }
+            uint64_t to_wrap = 65536 - (index & 0xFFFF);
+            bool near = to_wrap <= 4 || to_wrap > 65530;
+            index += near ? 1 : to_wrap > 20004 ? 20000 : to_wrap - 4;
+        }
+        close_pair(&pair);
+    }
+}
+
+static void seal_rtp_takes_an_older_index_again(void **state)
+{
+    (void)state;
+    uint8_t header[HEADER_MAX];
+    uint8_t payload[100] = {1};
+    uint16_t header_bytes = write_header(header, 0);
+    for (size_t suite = 0; suite < 2; suite++) {
+        struct pair pair = open_pair(suites[suite], 300);
+        uint8_t lost[OUT_MAX];
+        uint8_t resent[OUT_MAX];
+        struct outgoing packet = {header, payload, header_bytes, sizeof payload, 1, MEDIA_SSRC, 9};
+        size_t lost_bytes = seal_rtp(pair.seal, &packet, lost);
+        for (packet.index = 65530; packet.index < 65545; packet.index++) {
+            uint64_t index = packet.index;
+            uint8_t out[OUT_MAX];
+            size_t bytes = seal_rtp(pair.seal, &packet, out);
+            assert_true(bytes > 0 && index > 9);
+        }
+        packet.index = 9;
+        assert_int_equal(seal_rtp(pair.seal, &packet, resent), lost_bytes);
+        assert_memory_equal(resent, lost, lost_bytes);
+        assert_int_equal(rtpsec_open_rtp(pair.peer, resent, &lost_bytes), STATUS_OK);
+        close_pair(&pair);
+    }
+}
+
+static void seal_rtp_refuses_a_header_too_short(void **state)
+{
+    (void)state;
+    uint8_t bytes[64] = {0x80};
+    struct pair pair = open_pair(SRTP_SUITE_AEAD_AES_128_GCM, 1);
+    const struct outgoing packet = {.header = bytes, .payload = bytes, .header_bytes = 11};
+    assert_int_equal(seal_rtp(pair.seal, &packet, bytes), 0);
+    close_pair(&pair);
+}
+
+/* A compound of one packet (type: application-defined) from ssrc. */
+static void write_compound(uint8_t *out, size_t bytes, uint32_t ssrc)
+{
+    fill(out, bytes, (uint32_t)bytes);
+    struct bytes_writer writer = bytes_writer_of(out, 8);
+    bytes_put_u8(&writer, 0x80);
+    bytes_put_u8(&writer, 204);
+    bytes_put_u16(&writer, (uint16_t)(bytes / 4 - 1));
+    bytes_put_u32(&writer, ssrc);
+}
+
+static void seal_rtcp_opens_at_libsrtp_in_every_size(void **state)
+{
+    (void)state;
+    uint8_t compound[COMPOUND_MAX];
+    uint8_t out[COMPOUND_MAX + SEAL_RTCP_OVERHEAD_BYTES_MAX];
+    for (size_t suite = 0; suite < 2; suite++) {
+        struct pair pair = open_pair(suites[suite], 400);
+        assert_int_equal(seal_rtcp(pair.seal, compound, 7, out), 0);
+        for (size_t bytes = 8; bytes <= COMPOUND_MAX; bytes += 4) {
+            write_compound(compound, bytes, 77);
+            size_t sealed = seal_rtcp(pair.seal, compound, bytes, out);
+            assert_in_range(sealed, bytes + 14, bytes + SEAL_RTCP_OVERHEAD_BYTES_MAX);
+            assert_int_equal(rtpsec_open_rtcp(pair.peer, out, &sealed), STATUS_OK);
+            assert_int_equal(sealed, bytes);
+            assert_memory_equal(out, compound, bytes);
+        }
+        close_pair(&pair);
+    }
+}
+
+static size_t protect_at_peer(struct pair *pair, uint8_t *out, size_t bytes, uint32_t ssrc)
+{
+    write_compound(out, bytes, ssrc);
+    assert_int_equal(rtpsec_protect_rtcp(pair->peer, out, &bytes), STATUS_OK);
+    return bytes;
+}
+
+static void seal_opens_rtcp_of_libsrtp_in_every_size(void **state)
+{
+    (void)state;
+    uint8_t compound[COMPOUND_MAX];
+    uint8_t packet[COMPOUND_MAX + SEAL_RTCP_OVERHEAD_BYTES_MAX];
+    for (size_t suite = 0; suite < 2; suite++) {
+        struct pair pair = open_pair(suites[suite], 500);
+        for (size_t bytes = 8; bytes <= COMPOUND_MAX; bytes += 4) {
+            /* Each SSRC counts on its own, as browsers' senders do. */
+            uint32_t ssrc = (uint32_t)(bytes / 4 % 8);
+            write_compound(compound, bytes, ssrc);
+            size_t protected_bytes = protect_at_peer(&pair, packet, bytes, ssrc);
+            assert_int_equal(seal_open_rtcp(pair.seal, packet, &protected_bytes), STATUS_OK);
+            assert_int_equal(protected_bytes, bytes);
+            assert_memory_equal(packet, compound, bytes);
+        }
+        size_t ninth = protect_at_peer(&pair, packet, 8, 999);
+        assert_int_equal(seal_open_rtcp(pair.seal, packet, &ninth), STATUS_DENIED);
+        close_pair(&pair);
+    }
+}
+
+static void seal_open_rtcp_leaves_what_it_refuses(void **state)
+{
+    (void)state;
+    enum { BYTES = 32 };
+    uint8_t good[BYTES + SEAL_RTCP_OVERHEAD_BYTES_MAX];
+    uint8_t packet[sizeof good];
+    uint8_t before[sizeof good];
+    for (size_t suite = 0; suite < 2; suite++) {
+        struct pair pair = open_pair(suites[suite], 600);
+        size_t good_bytes = protect_at_peer(&pair, good, BYTES, 5);
+        for (size_t bit = 0; bit < good_bytes * 8; bit++) {
+            size_t bytes = good_bytes;
+            memcpy(packet, good, bytes);
+            packet[bit / 8] ^= (uint8_t)(1U << (bit % 8));
+            memcpy(before, packet, bytes);
+            assert_int_equal(seal_open_rtcp(pair.seal, packet, &bytes), STATUS_DENIED);
+            assert_int_equal(bytes, good_bytes);
+            assert_memory_equal(packet, before, bytes);
+        }
+        for (size_t cut = 0; cut < good_bytes; cut++) {
+            size_t bytes = cut;
+            memcpy(packet, good, cut);
+            assert_int_not_equal(seal_open_rtcp(pair.seal, packet, &bytes), STATUS_OK);
+            assert_int_equal(bytes, cut);
+        }
+        assert_int_equal(seal_open_rtcp(pair.seal, good, &good_bytes), STATUS_OK);
+        close_pair(&pair);
+    }
+}
+
+static void seal_open_rtcp_knows_replays_in_its_window(void **state)
+{
+    (void)state;
+    enum { COUNT = 300, BYTES = 12, PACKET = BYTES + SEAL_RTCP_OVERHEAD_BYTES_MAX };
+    static uint8_t packets[COUNT][PACKET];
+    /* Positions in the order of arrival, and whether they are taken. */
+    static const struct {
+        unsigned packet;
+        bool taken;
+    } arrivals[] = {
+        {0, true},    {0, false},   {2, true},   {1, true},    {1, false},   {2, false},
+        {65, true},   {2, false},   {3, true},   {64, true},   {65, false},  {66, true},
+        {130, true},  {2, false},   {3, false},  {4, true},    {4, false},   {66, false},
+        {65, false},  {67, true},   {299, true}, {130, false}, {171, false}, {172, true},
+        {172, false}, {299, false}, {298, true}, {298, false},
+    };
+    for (size_t suite = 0; suite < 2; suite++) {
+        struct pair pair = open_pair(suites[suite], 700);
+        size_t protected_bytes = 0;
+        for (unsigned i = 0; i < COUNT; i++) {
+            protected_bytes = protect_at_peer(&pair, packets[i], BYTES, 5);
+        }
+        for (size_t i = 0; i < sizeof arrivals / sizeof arrivals[0]; i++) {
+            uint8_t packet[PACKET];
+            size_t bytes = protected_bytes;
+            memcpy(packet, packets[arrivals[i].packet], bytes);
+            enum status status = seal_open_rtcp(pair.seal, packet, &bytes);
+            if (status != (arrivals[i].taken ? STATUS_OK : STATUS_DENIED)) {
+                fail_msg("arrival %zu, packet %u: %s", i, arrivals[i].packet, status_text(status));
+            }
+        }
+        close_pair(&pair);
+    }
+}
+
+static void seal_open_rtcp_refuses_what_is_too_large(void **state)
+{
+    (void)state;
+    uint8_t packet[2000] = {0x80};
+    size_t bytes = sizeof packet;
+    struct pair pair = open_pair(SRTP_SUITE_AEAD_AES_128_GCM, 1);
+    assert_int_equal(seal_open_rtcp(pair.seal, packet, &bytes), STATUS_DENIED);
+    close_pair(&pair);
+}
+
+static void seal_names_its_back_end(void **state)
+{
+    (void)state;
+    assert_non_null(seal_back_end());
+    seal_destroy(NULL);
+}
+
+static int start(void **state)
+{
+    (void)state;
+    return rtpsec_start() == STATUS_OK ? 0 : -1;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(seal_rtp_opens_at_libsrtp_in_every_size),
+        cmocka_unit_test(seal_rtp_opens_at_libsrtp_across_rollovers),
+        cmocka_unit_test(seal_rtp_takes_an_older_index_again),
+        cmocka_unit_test(seal_rtp_refuses_a_header_too_short),
+        cmocka_unit_test(seal_rtcp_opens_at_libsrtp_in_every_size),
+        cmocka_unit_test(seal_opens_rtcp_of_libsrtp_in_every_size),
+        cmocka_unit_test(seal_open_rtcp_leaves_what_it_refuses),
+        cmocka_unit_test(seal_open_rtcp_knows_replays_in_its_window),
+        cmocka_unit_test(seal_open_rtcp_refuses_what_is_too_large),
+        cmocka_unit_test(seal_names_its_back_end),
+    };
+    return cmocka_run_group_tests(tests, start, NULL);
+}

@@ -1,0 +1,109 @@
+#include "transport/seal.h"
+
+#include <openssl/crypto.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bytes.h"
+#include "transport/seal_back_end.h"
+#include "transport/session_keys.h"
+#include "transport/srtcp.h"
+
+enum { SEQUENCE_NUMBER_OFFSET = 2, NUMBERS_BYTES = 2 + 4 + 4, FIXED_HEADER_BYTES = 12 };
+
+struct seal {
+    struct seal_cipher *cipher;
+    uint8_t salt[SRTP_SALT_BYTES_MAX]; /* RTP's */
+    uint8_t suite;                     /* enum srtp_suite */
+    struct srtcp srtcp;
+};
+
+static const struct seal_back_end *back_end;
+static pthread_once_t back_end_once = PTHREAD_ONCE_INIT;
+
+static void choose_back_end(void)
+{
+    back_end = seal_openssl();
+}
+
+static const struct seal_back_end *chosen(void)
+{
+    pthread_once(&back_end_once, choose_back_end);
+    return back_end;
+}
+
+enum status seal_create(const struct srtp_keys *keys, struct seal **seal)
+{
+    struct seal *made = calloc(1, sizeof *made);
+    if (made == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    made->suite = (uint8_t)keys->suite;
+    struct session_keys rtp;
+    enum status status =
+        session_keys_derive(keys->local_key, keys->local_salt, SESSION_KEYS_RTP, &rtp);
+    if (status == STATUS_OK) {
+        memcpy(made->salt, rtp.salt, sizeof made->salt);
+        status = chosen()->create(keys->suite, &rtp, &made->cipher);
+    }
+    OPENSSL_cleanse(&rtp, sizeof rtp);
+    if (status == STATUS_OK) {
+        status = srtcp_init(&made->srtcp, keys);
+    }
+    if (status != STATUS_OK) {
+        seal_destroy(made);
+        return status;
+    }
+    *seal = made;
+    return STATUS_OK;
+}
+
+void seal_destroy(struct seal *seal)
+{
+    if (seal == NULL) {
+        return;
+    }
+    chosen()->destroy(seal->cipher);
+    srtcp_wipe(&seal->srtcp);
+    OPENSSL_cleanse(seal, sizeof *seal);
+    free(seal);
+}
+
+size_t seal_rtp(struct seal *seal, const struct outgoing *packet, uint8_t *out)
+{
+    if (packet->header_bytes < FIXED_HEADER_BYTES) {
+        return 0;
+    }
+    memcpy(out, packet->header, packet->header_bytes);
+    struct bytes_writer numbers = bytes_writer_of(out + SEQUENCE_NUMBER_OFFSET, NUMBERS_BYTES);
+    bytes_put_u16(&numbers, (uint16_t)packet->index);
+    bytes_put_u32(&numbers, packet->timestamp);
+    bytes_put_u32(&numbers, packet->ssrc);
+
+    struct seal_job job = {
+        .payload = packet->payload,
+        .out = out,
+        .header_bytes = packet->header_bytes,
+        .payload_bytes = packet->payload_bytes,
+        .rollover_counter = (uint32_t)(packet->index >> 16),
+    };
+    session_keys_iv((enum srtp_suite)seal->suite, seal->salt, packet->ssrc, packet->index, job.iv);
+    size_t tag_bytes = back_end->run(seal->cipher, &job);
+    return tag_bytes == 0 ? 0 : (size_t)packet->header_bytes + packet->payload_bytes + tag_bytes;
+}
+
+size_t seal_rtcp(struct seal *seal, const uint8_t *compound, size_t compound_bytes, uint8_t *out)
+{
+    return srtcp_protect(&seal->srtcp, compound, compound_bytes, out);
+}
+
+enum status seal_open_rtcp(struct seal *seal, uint8_t *packet, size_t *bytes)
+{
+    return srtcp_open(&seal->srtcp, packet, bytes);
+}
+
+const char *seal_back_end(void)
+{
+    return chosen()->name;
+}

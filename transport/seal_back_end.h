@@ -1,0 +1,41 @@
+/* transport/seal_back_end.h - the cipher under seal: what protects RTP packets once their header
+ * and IV are known. One is chosen for the process at its first seal. SRTCP is too rare to need one
+ * (srtcp.h). Thread: that of the seal. */
+#ifndef TRANSPORT_SEAL_BACK_END_H
+#define TRANSPORT_SEAL_BACK_END_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/status.h"
+#include "transport/session_keys.h"
+#include "transport/srtp_keys.h"
+
+enum { SEAL_GCM_TAG_BYTES = 16, SEAL_HMAC_TAG_BYTES = 10 };
+
+/* A packet whose header stands at out already. */
+struct seal_job {
+    const uint8_t *payload; /* borrowed, in the clear */
+    uint8_t *out;           /* header; payload, encrypted, and tag are written behind it */
+    uint16_t header_bytes;
+    uint16_t payload_bytes;
+    uint32_t rollover_counter;    /* authenticated with a HMAC, RFC 3711 section 4.2 */
+    uint8_t iv[SESSION_IV_BYTES]; /* GCM: 12 bytes */
+};
+
+struct seal_cipher; /* keys of one viewer, scheduled; each back end has its own */
+
+struct seal_back_end {
+    const char *name;
+    /* session_keys are borrowed during the call. */
+    enum status (*create)(enum srtp_suite suite, const struct session_keys *session_keys,
+                          struct seal_cipher **cipher);
+    void (*destroy)(struct seal_cipher *cipher); /* wipes; NULL is allowed */
+    /* Returns the bytes of the tag, 0 when the library refused: the packet must not be sent. */
+    size_t (*run)(struct seal_cipher *cipher, const struct seal_job *job);
+};
+
+/* Returns the portable one. */
+const struct seal_back_end *seal_openssl(void);
+
+#endif
