@@ -99,8 +99,6 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         if (the_server != NULL && the_server->vhost != NULL)
             the_server->handlers->on_wake(the_server->handlers->context);
         return 0;
-    case LWS_CALLBACK_ADD_HEADERS: /* libwebsockets' own error pages go out as they are */
-        return 0;
     default:
         return 0;
     }

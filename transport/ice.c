@@ -112,9 +112,9 @@ static enum status read_type(const struct token *token, struct ice_candidate *ca
 {
     if (token->chars == 0)
         return STATUS_MALFORMED;
-    for (uint8_t i = 0; i < sizeof type_names / sizeof type_names[0]; i++) {
+    for (unsigned i = 0; i < sizeof type_names / sizeof type_names[0]; i++) {
         if (token_is(token, type_names[i])) {
-            candidate->type = i;
+            candidate->type = (uint8_t)i;
             return STATUS_OK;
         }
     }
@@ -123,9 +123,9 @@ static enum status read_type(const struct token *token, struct ice_candidate *ca
 
 static enum status read_tcp_type(const struct token *token, struct ice_candidate *candidate)
 {
-    for (uint8_t i = ICE_TCP_ACTIVE; i <= ICE_TCP_SIMULTANEOUS_OPEN; i++) {
+    for (unsigned i = ICE_TCP_ACTIVE; i <= ICE_TCP_SIMULTANEOUS_OPEN; i++) {
         if (token_is(token, tcp_type_names[i])) {
-            candidate->transport = i;
+            candidate->transport = (uint8_t)i;
             return STATUS_OK;
         }
     }

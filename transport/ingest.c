@@ -425,7 +425,7 @@ enum status ingest_start(struct ingest *ingest)
     const int failed = pthread_create(&ingest->thread, NULL, run, ingest);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed != 0) {
-        LOG_ERROR("ingest", "no thread: %s", strerror(failed));
+        LOG_ERROR("ingest", "no thread: %s", strerrordesc_np(failed));
         return STATUS_SYSTEM;
     }
     (void)pthread_setname_np(ingest->thread, "ingest");

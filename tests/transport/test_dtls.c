@@ -22,8 +22,7 @@ enum { QUEUE_MAX = 64, TURNS_MAX = 200, ANY_SUITE = -1 };
 
 static int64_t now_ns = MONO_SECOND;
 
-int gettimeofday(struct timeval *restrict time, void *restrict zone);
-
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int gettimeofday(struct timeval *restrict time, void *restrict zone)
 {
     (void)zone;
