@@ -22,12 +22,11 @@ enum { QUEUE_MAX = 64, TURNS_MAX = 200, ANY_SUITE = -1 };
 
 static int64_t now_ns = MONO_SECOND;
 
-/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
-int gettimeofday(struct timeval *restrict time, void *restrict zone)
+int gettimeofday(struct timeval *restrict tv, void *restrict tz)
 {
-    (void)zone;
-    time->tv_sec = 1700000000 + now_ns / MONO_SECOND;
-    time->tv_usec = now_ns % MONO_SECOND / 1000;
+    (void)tz;
+    tv->tv_sec = 1700000000 + now_ns / MONO_SECOND;
+    tv->tv_usec = now_ns % MONO_SECOND / 1000;
     return 0;
 }
 

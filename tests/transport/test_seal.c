@@ -294,37 +294,43 @@ static void seal_open_rtcp_leaves_what_it_refuses(void **state)
     }
 }
 
+enum { REPLAY_COUNT = 300, REPLAY_BYTES = 12 };
+
+/* Packets in the order of arrival, and whether they are taken. */
+static const struct {
+    unsigned packet;
+    bool taken;
+} arrivals[] = {
+    {0, true},    {0, false},   {2, true},   {1, true},    {1, false},   {2, false},  {65, true},
+    {2, false},   {3, true},    {64, true},  {65, false},  {66, true},   {130, true}, {2, false},
+    {3, false},   {4, true},    {4, false},  {66, false},  {65, false},  {67, true},  {299, true},
+    {130, false}, {171, false}, {172, true}, {172, false}, {299, false}, {298, true}, {298, false},
+};
+
+static void open_arrivals(struct pair *pair)
+{
+    static uint8_t packets[REPLAY_COUNT][REPLAY_BYTES + SEAL_RTCP_OVERHEAD_BYTES_MAX];
+    size_t protected_bytes = 0;
+    for (unsigned i = 0; i < REPLAY_COUNT; i++) {
+        protected_bytes = protect_at_peer(pair, packets[i], REPLAY_BYTES, 5);
+    }
+    for (size_t i = 0; i < sizeof arrivals / sizeof arrivals[0]; i++) {
+        uint8_t packet[sizeof packets[0]];
+        size_t bytes = protected_bytes;
+        memcpy(packet, packets[arrivals[i].packet], bytes);
+        enum status status = seal_open_rtcp(pair->seal, packet, &bytes);
+        if (status != (arrivals[i].taken ? STATUS_OK : STATUS_DENIED)) {
+            fail_msg("arrival %zu, packet %u: %s", i, arrivals[i].packet, status_text(status));
+        }
+    }
+}
+
 static void seal_open_rtcp_knows_replays_in_its_window(void **state)
 {
     (void)state;
-    enum { COUNT = 300, BYTES = 12, PACKET = BYTES + SEAL_RTCP_OVERHEAD_BYTES_MAX };
-    static uint8_t packets[COUNT][PACKET];
-    /* Positions in the order of arrival, and whether they are taken. */
-    static const struct {
-        unsigned packet;
-        bool taken;
-    } arrivals[] = {
-        {0, true},    {0, false},   {2, true},   {1, true},    {1, false},   {2, false},
-        {65, true},   {2, false},   {3, true},   {64, true},   {65, false},  {66, true},
-        {130, true},  {2, false},   {3, false},  {4, true},    {4, false},   {66, false},
-        {65, false},  {67, true},   {299, true}, {130, false}, {171, false}, {172, true},
-        {172, false}, {299, false}, {298, true}, {298, false},
-    };
     for (size_t suite = 0; suite < 2; suite++) {
         struct pair pair = open_pair(suites[suite], 700);
-        size_t protected_bytes = 0;
-        for (unsigned i = 0; i < COUNT; i++) {
-            protected_bytes = protect_at_peer(&pair, packets[i], BYTES, 5);
-        }
-        for (size_t i = 0; i < sizeof arrivals / sizeof arrivals[0]; i++) {
-            uint8_t packet[PACKET];
-            size_t bytes = protected_bytes;
-            memcpy(packet, packets[arrivals[i].packet], bytes);
-            enum status status = seal_open_rtcp(pair.seal, packet, &bytes);
-            if (status != (arrivals[i].taken ? STATUS_OK : STATUS_DENIED)) {
-                fail_msg("arrival %zu, packet %u: %s", i, arrivals[i].packet, status_text(status));
-            }
-        }
+        open_arrivals(&pair);
         close_pair(&pair);
     }
 }
