@@ -12,7 +12,8 @@ struct packet_pool {
     struct packet *packets;
     struct packet *free_packets;
     unsigned count;
-    unsigned taken;              /* ever, by the owner; wraps */
+    unsigned used;  /* packets [used, count) were never taken: their memory is not touched yet */
+    unsigned taken; /* ever, by the owner; wraps */
     _Atomic unsigned given_back; /* ever, by anyone; wraps */
     _Atomic(struct packet *) returned;
 };
@@ -31,11 +32,6 @@ enum status packet_pool_create(unsigned count, struct packet_pool **pool)
     made->count = count;
     atomic_init(&made->given_back, 0);
     atomic_init(&made->returned, NULL);
-    for (unsigned i = 0; i < count; i++) {
-        made->packets[i].pool = made;
-        made->packets[i].next_free = i + 1 < count ? &made->packets[i + 1] : NULL;
-    }
-    made->free_packets = count > 0 ? &made->packets[0] : NULL;
     *pool = made;
     return STATUS_OK;
 }
@@ -61,10 +57,13 @@ struct packet *packet_take_or_null(struct packet_pool *pool)
         pool->free_packets = atomic_exchange_explicit(&pool->returned, NULL, memory_order_acquire);
     }
     struct packet *packet = pool->free_packets;
-    if (packet == NULL) {
+    if (packet != NULL) {
+        pool->free_packets = packet->next_free;
+    } else if (pool->used < pool->count) {
+        packet = &pool->packets[pool->used++];
+    } else {
         return NULL;
     }
-    pool->free_packets = packet->next_free;
     pool->taken++;
     memset(packet, 0, offsetof(struct packet, data));
     packet->pool = pool;

@@ -14,9 +14,10 @@
 #include "transport/publisher.h"
 
 enum {
+    /* The pool's memory is touched only as far as packets were ever out at a time. */
     POOL_PACKETS_MIN = 8192,
-    POOL_PACKETS_MAX = 65536,
-    POOL_STREAMS = 8,         /* full-rate streams whose history fits at a time */
+    POOL_PACKETS_MAX = 131072,
+    POOL_STREAMS = 64,        /* full-rate streams whose history fits at a time */
     POOL_PACKET_BYTES = 1000, /* a little under what a packet of video carries */
     POOL_SLACK_MS = 1000,     /* in rings and batches, beside the history */
     TIMER_LEAST_NS = 1000000, /* a timer that is always due must not spin the thread */
