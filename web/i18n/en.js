@@ -82,6 +82,7 @@ export default {
   'watch.unmute': 'Tap for sound',
   'watch.play': 'Tap to play',
   'watch.retry': 'Try again',
+  'watch.lobby': 'See who else is live',
   'watch.mute': 'Sound on or off',
   'watch.volume': 'Volume',
   'watch.stats': 'Statistics',

@@ -82,6 +82,7 @@ export default {
   'watch.unmute': '点击开启声音',
   'watch.play': '点击播放',
   'watch.retry': '重试',
+  'watch.lobby': '去大厅看看',
   'watch.mute': '开关声音',
   'watch.volume': '音量',
   'watch.stats': '统计信息',

@@ -27,7 +27,7 @@ export class LevelMeter {
       this.#onLevel({ level: 0, silent: false, blocked: false });
       return;
     }
-    this.#context ??= new AudioContext();
+    this.#context ??= this.#makeContext();
     this.#analyser ??= new AnalyserNode(this.#context, { fftSize: 1024 });
     this.#source = this.#context.createMediaStreamSource(new MediaStream([track]));
     this.#source.connect(this.#analyser);
@@ -35,10 +35,16 @@ export class LevelMeter {
     this.#timer = setInterval(() => this.#measure(), EVERY_MS);
   }
 
+  /** Some browsers let it run only after a gesture. */
+  #makeContext() {
+    const context = new AudioContext();
+    ['pointerdown', 'keydown'].forEach((type) => addEventListener(type, () => context.resume().catch(() => {})));
+    return context;
+  }
+
   #measure() {
     if (this.#context.state !== 'running') {
-      // Not allowed to run before the first gesture: no level is known, which is not silence.
-      this.#context.resume().catch(() => {});
+      // No level is known, which is not silence.
       this.#loudAt = performance.now();
       this.#onLevel({ level: 0, silent: false, blocked: true });
       return;

@@ -88,6 +88,7 @@ async function openNow() {
     const code = explained(error.code);
     showNotice(byId('source-notice'), code, { action: { key: 'watch.retry', run: () => open() } });
     byId('source-notice').classList.toggle('mild', HARMLESS.has(code));
+    settings.source = source?.kind ?? kind;
   }
   showSource();
 }
@@ -117,10 +118,12 @@ async function settingChanged(what) {
   if (what === 'bitrate' || what === 'resolution') {
     publisher.setLimits(settings.limits);
   }
-  if (what === 'source' && !source) {
+  if (what === 'source') {
+    showNotice(byId('source-notice'), null);
     showSource();
   }
-  if (source && what !== 'bitrate' && what !== 'name') {
+  const opens = source !== null || (what === 'source' && settings.source === 'test');
+  if (opens && what !== 'bitrate' && what !== 'name') {
     await open();
   }
 }
@@ -162,7 +165,7 @@ function showState() {
   bindText(byId('state'), `live.state.${state}`);
   byId('go-live').hidden = state !== 'off';
   byId('stop').hidden = state === 'off';
-  byId('sending').hidden = state === 'off';
+  byId('sending').hidden = state !== 'live' && state !== 'reconnecting';
   byId('chat').hidden = state === 'off';
   byId('viewers').parentElement.hidden = state === 'off';
   byId('name').disabled = state !== 'off';
@@ -226,8 +229,7 @@ function exposeForTests() {
   };
 }
 
-async function resumeOrPreview() {
-  const before = remembered();
+async function resumeOrPreview(before) {
   if (before) {
     settings.source = before.source;
     signaling.resume = before.resume;
@@ -257,9 +259,10 @@ function start() {
   new Chat(byId('chat'), signaling);
   startShare();
   startStats();
+  const before = remembered();
   showSource();
   showState();
-  resumeOrPreview();
+  resumeOrPreview(before);
 }
 
 function showTitle() {
@@ -270,7 +273,8 @@ function showTitle() {
 /** Without a room or without WebRTC there is nothing to send, only something to say. */
 function startWithout(code) {
   window.manycast = { state: 'failed', peerConnection: null, stats: async () => null };
-  showNotice(byId('notice'), code);
+  byId('viewers').parentElement.hidden = true;
+  showNotice(byId('notice'), code, { action: { key: 'app.home', run: () => location.assign('/') } });
   byId('live').dataset.state = 'failed';
 }
 

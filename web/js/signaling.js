@@ -48,7 +48,7 @@ export class Signaling extends EventTarget {
   #joined = false;
   #running = false;
   #pending = new Map();
-  #backoff = new Backoff({ firstMs: 400, maxMs: 15000 });
+  #backoff = new Backoff({ firstMs: 400, maxMs: 8000 });
   #retryTimer = 0;
   #pingTimer = 0;
   #heardAt = 0;
@@ -58,8 +58,8 @@ export class Signaling extends EventTarget {
     super();
     this.#room = room;
     this.#identity = identity;
-    addEventListener('online', () => this.#retryNow());
-    document.addEventListener('visibilitychange', () => document.hidden || this.#retryNow());
+    addEventListener('online', () => this.retryNow());
+    document.addEventListener('visibilitychange', () => document.hidden || this.retryNow());
   }
 
   get joined() {
@@ -74,6 +74,13 @@ export class Signaling extends EventTarget {
   start() {
     if (!this.#running) {
       this.#running = true;
+      this.#connect();
+    }
+  }
+
+  /** Connects at once where a later try is planned. */
+  retryNow() {
+    if (this.#running && this.#retryTimer) {
       this.#connect();
     }
   }
@@ -272,12 +279,6 @@ export class Signaling extends EventTarget {
     clearTimeout(this.#retryTimer);
     this.#retryTimer = setTimeout(() => this.#connect(), retryMs);
     this.#emit('lost', { retryMs });
-  }
-
-  #retryNow() {
-    if (this.#running && this.#retryTimer) {
-      this.#connect();
-    }
   }
 
   #watchSilence() {

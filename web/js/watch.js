@@ -67,6 +67,8 @@ function showCurtain(failure) {
   bindText(byId('state'), code ? `fail.${code}.title` : `watch.state.${state}`, values);
   bindText(byId('advice'), code ? `fail.${code}.advice` : `watch.state.${state}.advice`, values);
   byId('spinner').hidden = !SPINNING.has(state);
+  byId('curtain-icon').hidden = SPINNING.has(state);
+  byId('to-lobby').hidden = state !== 'waiting' && state !== 'failed';
   byId('retry').hidden = !failure || room === null;
 }
 
@@ -142,6 +144,7 @@ function followSignaling() {
 function retry() {
   facts.refused = null;
   signaling.start();
+  signaling.retryNow();
   if (signaling.joined) {
     player.retry();
   }
@@ -219,7 +222,10 @@ function startWithout(code) {
   byId('watch').dataset.state = state;
   byId('controls').hidden = true;
   byId('chat').hidden = true;
+  byId('viewers').parentElement.hidden = true;
   byId('spinner').hidden = true;
+  byId('curtain-icon').hidden = false;
+  byId('to-lobby').hidden = false;
   bindText(byId('state'), `fail.${code}.title`);
   bindText(byId('advice'), `fail.${code}.advice`);
 }
