@@ -37,10 +37,11 @@ char *negotiate_publish_answer(const struct negotiation *negotiation,
 
 /* What a viewer's answer depends on beside the offer. */
 struct negotiate_source {
-    bool live; /* has[] and format[] tell what is sent now; otherwise keep all that can be forwarded
-                */
+    bool live;             /* has[] and format[] tell what is sent now */
     bool has[TRACK_COUNT]; /* a live stream's missing track is answered inactive (browsers.md:
                               audio-only rooms) */
+    struct codec_format format[TRACK_COUNT]; /* codec CODEC_NONE: not known; else a viewer that
+                                                cannot receive it is refused (unsupported) */
     const struct ice_credentials *local;
     const struct ice_candidate *candidates;
     unsigned candidate_count;
@@ -56,7 +57,8 @@ MUST_CHECK enum status negotiate_subscribe(const char *offer, size_t offer_bytes
                                            struct negotiate_refusal *refusal);
 /* A later offer on the same viewer session (WebSocket: renegotiation or ICE restart): the same
  * answer with what may have changed; ticket is the session's present one and tells SSRCs and
- * profile. *restarted: the remote credentials differ, so local ones in source are fresh. */
+ * profile, which stay. source->local must be fresh: it is taken, into the answer and ticket, when
+ * the remote credentials differ (*restarted), else ticket's go on. */
 MUST_CHECK enum status negotiate_subscribe_again(const char *offer, size_t offer_bytes,
                                                  const struct negotiate_source *source,
                                                  struct ticket *ticket, bool *restarted,

@@ -1,0 +1,265 @@
+#include "signaling/negotiate.h"
+
+#include <string.h>
+#include <sys/random.h>
+
+#include "signaling/answer.h"
+#include "signaling/offer.h"
+#include "signaling/refusal.h"
+
+static bool has_rtx(const struct offer_track *track)
+{
+    for (unsigned i = 0; i < track->format_count; i++) {
+        if (track->formats[i].negotiable.rtx_payload_type != PROFILE_NO_PAYLOAD_TYPE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool accepts(const struct offer_track *track, const struct codec_format *sent)
+{
+    for (unsigned i = 0; i < track->format_count; i++) {
+        if (codec_format_accepts(&track->formats[i].negotiable.format, sent)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Which tracks flow, and whether the viewer can play what a live source sends now. */
+static enum status match_source(const struct offer *offer, const struct negotiate_source *source,
+                                bool flows[TRACK_COUNT], struct negotiate_refusal *refusal)
+{
+    const bool told = source->live && (source->has[TRACK_AUDIO] || source->has[TRACK_VIDEO]);
+
+    for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
+        const struct offer_track *track = &offer->tracks[kind];
+        const struct codec_format *sent = &source->format[kind];
+        flows[kind] = track->active && (!told || source->has[kind]);
+        if (told && flows[kind] && sent->codec != CODEC_NONE && !accepts(track, sent)) {
+            return refusal_write(refusal, STATUS_UNSUPPORTED,
+                                 "The broadcaster sends %s, which this player did not offer to "
+                                 "receive.",
+                                 codec_name((enum codec)sent->codec));
+        }
+    }
+    if (!flows[TRACK_AUDIO] && !flows[TRACK_VIDEO]) {
+        return refusal_write(refusal, STATUS_UNSUPPORTED,
+                             "The broadcaster sends only %s, which the offer does not ask for.",
+                             source->has[TRACK_AUDIO] ? "audio" : "video");
+    }
+    return STATUS_OK;
+}
+
+static bool is_usable(const uint32_t ssrc[2 * TRACK_COUNT])
+{
+    for (unsigned i = 0; i < 2 * TRACK_COUNT; i++) {
+        for (unsigned n = 0; n < i; n++) {
+            if (ssrc[n] == ssrc[i]) {
+                return false;
+            }
+        }
+        if (ssrc[i] == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum status make_start(const struct offer *offer, struct viewer_start *start)
+{
+    enum { FIRST_SEQUENCE_NUMBER_MASK = (1 << 14) - 1 };
+    struct {
+        uint32_t ssrc[2 * TRACK_COUNT];
+        uint16_t sequence_number[TRACK_COUNT];
+    } random;
+
+    do {
+        if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
+            return STATUS_SYSTEM;
+        }
+    } while (!is_usable(random.ssrc));
+
+    memset(start, 0, sizeof *start);
+    for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
+        start->ssrc[kind] = random.ssrc[kind];
+        if (has_rtx(&offer->tracks[kind])) {
+            start->rtx_ssrc[kind] = random.ssrc[TRACK_COUNT + kind];
+        }
+        start->first_sequence_number[kind] =
+            (uint16_t)((random.sequence_number[kind] & FIRST_SEQUENCE_NUMBER_MASK) + 1);
+    }
+    return STATUS_OK;
+}
+
+static char *write_answer(const struct offer *offer, const struct negotiate_source *source,
+                          const struct ticket *ticket, unsigned version)
+{
+    const struct viewer_start *start = &ticket->start;
+    /* The same for all answers of a session, without keeping one more number. */
+    const uint64_t session_id =
+        ((uint64_t)start->ssrc[TRACK_AUDIO] << 32 | start->ssrc[TRACK_VIDEO]) >> 2;
+    struct answer answer = {.role = ANSWER_SEND,
+                            .offer = offer,
+                            .local = &ticket->local,
+                            .candidates = source->candidates,
+                            .candidate_count = source->candidate_count,
+                            .certificate = source->certificate,
+                            .session_id = session_id,
+                            .version = version};
+
+    for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
+        answer.flows[kind] = start->wanted[kind];
+        answer.ssrc[kind] = start->ssrc[kind];
+        answer.rtx_ssrc[kind] = start->rtx_ssrc[kind];
+    }
+    return answer_write(&answer);
+}
+
+static enum status subscribe(const struct offer *offer, const struct negotiate_source *source,
+                             struct ticket *ticket, char **answer,
+                             struct negotiate_refusal *refusal)
+{
+    struct ticket made = *ticket;
+    struct profile wanted;
+    bool flows[TRACK_COUNT];
+
+    enum status status = match_source(offer, source, flows, refusal);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    offer_write_profile(offer, &wanted);
+    status = profile_intern(&wanted, &made.profile);
+    if (status != STATUS_OK) {
+        return refusal_write(refusal, status, "The server is full: too many kinds of players.");
+    }
+    status = make_start(offer, &made.start);
+    if (status != STATUS_OK) {
+        return refusal_write(refusal, status, "The server has no random numbers.");
+    }
+    memcpy(made.start.wanted, flows, sizeof flows);
+    made.local = *source->local;
+    memcpy(made.remote_ufrag, offer->transport.credentials.ufrag, sizeof made.remote_ufrag);
+    made.fingerprint = offer->transport.fingerprint;
+
+    char *written = write_answer(offer, source, &made, 1);
+    if (written == NULL) {
+        return refusal_write(refusal, STATUS_NO_MEMORY, "The server is out of memory.");
+    }
+    *ticket = made;
+    *answer = written;
+    return STATUS_OK;
+}
+
+enum status negotiate_subscribe(const char *offer, size_t offer_bytes,
+                                const struct negotiate_source *source, struct ticket *ticket,
+                                char **answer, struct negotiate_refusal *refusal)
+{
+    struct offer *parsed = NULL;
+
+    enum status status = offer_parse(offer, offer_bytes, OFFER_SUBSCRIBE, &parsed, refusal);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = subscribe(parsed, source, ticket, answer, refusal);
+    offer_destroy(parsed);
+    return status;
+}
+
+static bool is_same_certificate(const struct fingerprint *a, const struct fingerprint *b)
+{
+    static const size_t bytes[] = {
+        [FINGERPRINT_SHA_256] = 32, [FINGERPRINT_SHA_384] = 48, [FINGERPRINT_SHA_512] = 64};
+
+    return a->hash == b->hash && memcmp(a->bytes, b->bytes, bytes[a->hash]) == 0;
+}
+
+static bool has_format(const struct profile *profile, const struct profile_format *format)
+{
+    for (unsigned i = 0; i < profile->format_count; i++) {
+        const struct profile_format *kept = &profile->formats[i];
+        if (kept->payload_type == format->payload_type &&
+            codec_format_accepts(&kept->format, &format->format)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The session's profile cannot change: leaves out what it does not hold. */
+static void narrow_to_profile(struct offer_track *track, const struct profile *profile)
+{
+    unsigned i = 0;
+
+    while (i < track->format_count) {
+        if (has_format(profile, &track->formats[i].negotiable)) {
+            i++;
+        } else {
+            offer_track_drop(track, i);
+        }
+    }
+    for (unsigned extension = 0; extension < EXTENSION_COUNT; extension++) {
+        if (track->extension_id[extension] != profile->extension_id[extension]) {
+            track->extension_id[extension] = 0;
+        }
+    }
+}
+
+static enum status subscribe_again(struct offer *offer, const struct negotiate_source *source,
+                                   struct ticket *ticket, bool *restarted, char **answer,
+                                   struct negotiate_refusal *refusal)
+{
+    const char *ufrag = offer->transport.credentials.ufrag;
+    struct ticket changed = *ticket;
+
+    if (!is_same_certificate(&offer->transport.fingerprint, &ticket->fingerprint)) {
+        return refusal_write(refusal, STATUS_UNSUPPORTED,
+                             "A running session cannot change its certificate: begin a new one.");
+    }
+    for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
+        struct offer_track *track = &offer->tracks[kind];
+        narrow_to_profile(track, ticket->profile);
+        if (track->active && track->format_count == 0) {
+            return refusal_write(refusal, STATUS_UNSUPPORTED,
+                                 "A running session cannot change its codecs: begin a new one.");
+        }
+        if (track->format_count == 0) {
+            track->section = NULL; /* answered with port 0 */
+        }
+    }
+
+    enum status status = match_source(offer, source, changed.start.wanted, refusal);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    const bool is_restart = strcmp(ufrag, ticket->remote_ufrag) != 0;
+    if (is_restart) {
+        changed.local = *source->local;
+        memcpy(changed.remote_ufrag, ufrag, sizeof changed.remote_ufrag);
+    }
+    char *written = write_answer(offer, source, &changed, 2);
+    if (written == NULL) {
+        return refusal_write(refusal, STATUS_NO_MEMORY, "The server is out of memory.");
+    }
+    *ticket = changed;
+    *restarted = is_restart;
+    *answer = written;
+    return STATUS_OK;
+}
+
+enum status negotiate_subscribe_again(const char *offer, size_t offer_bytes,
+                                      const struct negotiate_source *source, struct ticket *ticket,
+                                      bool *restarted, char **answer,
+                                      struct negotiate_refusal *refusal)
+{
+    struct offer *parsed = NULL;
+
+    enum status status = offer_parse(offer, offer_bytes, OFFER_SUBSCRIBE, &parsed, refusal);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = subscribe_again(parsed, source, ticket, restarted, answer, refusal);
+    offer_destroy(parsed);
+    return status;
+}

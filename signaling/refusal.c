@@ -1,0 +1,16 @@
+#include "signaling/refusal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum status refusal_write(struct negotiate_refusal *refusal, enum status status, const char *format,
+                          ...)
+{
+    va_list arguments;
+
+    refusal->unsupported = status == STATUS_UNSUPPORTED;
+    va_start(arguments, format);
+    vsnprintf(refusal->why, sizeof refusal->why, format, arguments);
+    va_end(arguments);
+    return status;
+}

@@ -1,0 +1,66 @@
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "signaling/negotiate.h"
+#include "signaling/sdp.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes);
+
+static const struct media_local local = {
+    .credentials = {.ufrag = "OURufrag", .password = "OURpasswordOURpassword00"}};
+static const struct fingerprint certificate = {.hash = FINGERPRINT_SHA_256};
+
+/* What we answer must be a description that we read ourselves. */
+static void check_answer(char *answer)
+{
+    const char *why = NULL;
+    struct sdp *sdp = NULL;
+
+    if (answer != NULL) {
+        const enum status status = sdp_parse(text_of(answer), SDP_DESCRIPTION, &sdp, &why);
+        if (status != STATUS_OK) {
+            abort();
+        }
+        sdp_destroy(sdp);
+        free(answer);
+    }
+}
+
+static void publish(const char *offer, size_t offer_bytes)
+{
+    struct negotiate_refusal refusal;
+    struct negotiation *negotiation = NULL;
+    struct media_publish asked = {0};
+
+    if (negotiate_publish(offer, offer_bytes, &asked, &negotiation, &refusal) == STATUS_OK) {
+        check_answer(negotiate_publish_answer(negotiation, &local, &certificate));
+        negotiation_destroy(negotiation);
+    }
+}
+
+static void subscribe(const char *offer, size_t offer_bytes)
+{
+    const struct negotiate_source source = {.local = &local.credentials,
+                                            .certificate = &certificate};
+    struct negotiate_refusal refusal;
+    struct ticket ticket = {0};
+    char *answer = NULL;
+    bool restarted = false;
+
+    if (negotiate_subscribe(offer, offer_bytes, &source, &ticket, &answer, &refusal) != STATUS_OK) {
+        return;
+    }
+    check_answer(answer);
+    if (negotiate_subscribe_again(offer, offer_bytes, &source, &ticket, &restarted, &answer,
+                                  &refusal) == STATUS_OK) {
+        check_answer(answer);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
+{
+    publish((const char *)bytes, length_bytes);
+    subscribe((const char *)bytes, length_bytes);
+    return 0;
+}
