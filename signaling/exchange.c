@@ -9,6 +9,7 @@
 #include "signaling/exchange_lws.h"
 #include "signaling/origin.h"
 #include "signaling/request_path.h"
+#include "transport/mono_clock.h"
 
 enum {
     HEADER_VALUE_BYTES_MAX = 1024, /* of a request header that handlers see; longer ones: 431 */
@@ -211,7 +212,7 @@ void exchange_problem(struct exchange *exchange, unsigned status, const char *ti
 
 uint64_t exchange_defer(struct exchange *exchange)
 {
-    exchange->deferred_ns = server_now_ns();
+    exchange->deferred_ns = mono_clock_ns();
     return exchange->number;
 }
 

@@ -8,13 +8,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/log.h"
 #include "core/mono.h"
 #include "signaling/exchange_lws.h"
 #include "signaling/socket_lws.h"
+#include "transport/mono_clock.h"
 
 enum {
     HEAD_BYTES_MAX = 8192,      /* of a request */
@@ -46,18 +46,10 @@ struct server {
 /* libwebsockets' timers carry no pointer of ours; there is one server a process. */
 static struct server *the_server;
 
-int64_t server_now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * MONO_SECOND + now.tv_nsec;
-}
-
 static void on_tick(lws_sorted_usec_list_t *tick)
 {
     struct server *server = the_server;
-    const int64_t now_ns = server_now_ns();
+    const int64_t now_ns = mono_clock_ns();
 
     exchange_lws_tick(now_ns);
     server->handlers->on_tick(server->handlers->context, now_ns);

@@ -51,7 +51,5 @@ void server_stop(struct server *server);
 void server_wake(struct server *server);
 /* WebSocket connections now. */
 unsigned server_sockets(const struct server *server);
-/* Monotonic time, nanoseconds. */
-int64_t server_now_ns(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* What the program makes of its file, environment and flags. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -181,6 +182,40 @@ static void config_never_repeats_a_secret(void **state)
     free(config);
 }
 
+/* The example shows every setting once, with its default: uncommented it changes nothing. */
+static void config_example_file_is_the_table(void **state)
+{
+    static const char EXAMPLE[] = "deploy/manycast.conf";
+    const size_t root_bytes = strlen(__FILE__) - strlen("tests/signaling/test_config.c");
+    struct config *config = calloc(2, sizeof *config);
+    char error[CONFIG_ERROR_BYTES_MAX] = "";
+    char source[1024];
+    char line[1024];
+    char text[16384] = "";
+    char path[PATH_BYTES];
+    char flag[PATH_BYTES + 16];
+    FILE *file;
+
+    (void)state;
+    (void)snprintf(source, sizeof source, "%.*s%s", (int)root_bytes, __FILE__, EXAMPLE);
+    file = fopen(source, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file) != NULL) {
+        const bool is_setting = line[0] == '#' && line[1] != ' ' && strchr(line, '=') != NULL;
+
+        (void)strncat(text, is_setting ? line + 1 : line, sizeof text - strlen(text) - 1);
+    }
+    (void)fclose(file);
+    write_file(path, text);
+    (void)snprintf(flag, sizeof flag, "--config=%s", path);
+    assert_int_equal(read_with((const char *const[]){NULL}, &config[0], error), STATUS_OK);
+    if (read_with((const char *const[]){flag, NULL}, &config[1], error) != STATUS_OK)
+        fail_msg("%s", error);
+    unlink(path);
+    assert_memory_equal(&config[0], &config[1], sizeof config[0]);
+    free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +225,7 @@ int main(void)
         cmocka_unit_test(config_refuses_with_one_clear_line),
         cmocka_unit_test(config_refuses_unknown_names_from_file_and_environment),
         cmocka_unit_test(config_never_repeats_a_secret),
+        cmocka_unit_test(config_example_file_is_the_table),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
