@@ -153,7 +153,7 @@ static void kick(struct endpoint *endpoint, struct exchange *exchange, const cha
                                           "only.");
         return;
     }
-    endpoint_kick(endpoint, session, "ended by the operator");
+    endpoint_kick(endpoint, session, "kicked");
     exchange_answer(exchange, 200, NULL, NULL, 0);
 }
 

@@ -117,7 +117,7 @@ static void tell_ended(struct session *session, const char *reason)
 /* Ends all that is left of a stream, its owners told, and the stream. */
 static void stream_close(struct endpoint *endpoint, struct directory_stream *stream)
 {
-    static const char reason[] = "the stream ended";
+    static const char reason[] = "stream-ended";
 
     while (stream->sessions != NULL) {
         struct session *session = stream->sessions;
@@ -153,6 +153,27 @@ static void conclude(struct endpoint *endpoint, struct session *session, bool fi
 
 /* What the media plane reports. */
 
+static const char *reason_code(enum media_close_reason reason)
+{
+    switch (reason) {
+    case MEDIA_CLOSED_BY_US:
+        return "closed";
+    case MEDIA_CLOSED_BY_PEER:
+        return "closed-by-peer";
+    case MEDIA_CLOSED_NO_CHECK:
+        return "no-check";
+    case MEDIA_CLOSED_HANDSHAKE:
+        return "handshake";
+    case MEDIA_CLOSED_FINGERPRINT:
+        return "fingerprint";
+    case MEDIA_CLOSED_CONSENT:
+        return "consent";
+    case MEDIA_CLOSED_RESOURCE:
+        return "resource";
+    }
+    return "closed";
+}
+
 static void on_publisher_local(void *context, uint64_t number, const struct media_local *local)
 {
     struct endpoint *endpoint = context;
@@ -180,7 +201,7 @@ static void on_publisher_local(void *context, uint64_t number, const struct medi
     }
     if (answer == NULL) {
         session->owner = (struct session_owner){0};
-        conclude(endpoint, session, false, "no candidates");
+        conclude(endpoint, session, false, "no-candidates");
         media_end(endpoint->media, number);
         session_free(endpoint, session);
         return;
@@ -227,7 +248,7 @@ static void on_closed(void *context, uint64_t number, enum media_close_reason re
         return;
     }
     if (session->state != SESSION_ENDING) {
-        const char *text = media_close_reason_text(reason);
+        const char *text = reason_code(reason);
         conclude(endpoint, session, false, text);
         tell_ended(session, text);
     }
@@ -424,7 +445,7 @@ static void begin(struct endpoint *endpoint, struct directory_stream *stream,
     stream_add(stream, session);
     media_publish(endpoint->media, publish);
     if (before != NULL) {
-        static const char reason[] = "taken over by another broadcaster";
+        static const char reason[] = "taken-over";
         conclude(endpoint, before, false, reason);
         tell_ended(before, reason);
     }
@@ -742,7 +763,7 @@ void endpoint_end(struct endpoint *endpoint, struct session *session, bool final
     const uint64_t number = session->number;
 
     session->owner = (struct session_owner){0};
-    conclude(endpoint, session, final, "ended by its client");
+    conclude(endpoint, session, final, "bye");
     media_end(endpoint->media, number);
 }
 

@@ -32,6 +32,11 @@ void http_session_options(struct exchange *exchange, const char *allow,
     exchange_answer(exchange, 200, NULL, NULL, 0);
 }
 
+struct exchange *http_session_waiting(const struct session *session)
+{
+    return session->owner.number != 0 ? exchange_find(session->owner.number) : NULL;
+}
+
 void http_session_refuse_method(struct exchange *exchange, const char *allow)
 {
     exchange_header(exchange, "Allow", allow);

@@ -14,6 +14,8 @@ bool http_session_is_type(const char *content_type, const char *type);
  * section 4.6); NULL: never. */
 void http_session_options(struct exchange *exchange, const char *allow,
                           const struct config *link_to);
+/* The deferred exchange that the session's owner waits for, or NULL. */
+struct exchange *http_session_waiting(const struct session *session);
 /* 405. */
 void http_session_refuse_method(struct exchange *exchange, const char *allow);
 /* The problem that fits a status of endpoint_publish and its like; refusal is read for

@@ -35,7 +35,8 @@ struct session_owner {
     /* The SDP answer or, after endpoint_restart, the fragment; NULL: failed, on_ended does not
      * follow. Borrowed. */
     void (*on_answer)(struct session *session, const char *answer);
-    /* The session ended from our or the other side; reason is a phrase for a person. The session
+    /* The session ended from our or the other side; reason is a short code (PROTOCOL.md
+     * section 3, bye): stream-ended, taken-over, kicked, closed-by-peer, consent ... The session
      * must not be used afterwards. */
     void (*on_ended)(struct session *session, const char *reason);
 };

@@ -16,7 +16,7 @@ static void restarted(struct exchange *exchange, const struct session *session, 
 
 static void on_answer(struct session *session, const char *answer)
 {
-    struct exchange *exchange = exchange_find(session->owner.number);
+    struct exchange *exchange = http_session_waiting(session);
 
     session->owner = (struct session_owner){0};
     if (exchange == NULL) {
@@ -31,10 +31,11 @@ static void on_answer(struct session *session, const char *answer)
 
 static void on_ended(struct session *session, const char *reason)
 {
-    struct exchange *exchange = exchange_find(session->owner.number);
+    struct exchange *exchange = http_session_waiting(session);
 
+    (void)reason;
     if (exchange != NULL) {
-        exchange_problem(exchange, 404, reason);
+        exchange_problem(exchange, 404, "The session ended before it was answered.");
     }
 }
 

@@ -9,7 +9,7 @@ static const char allow[] = "OPTIONS, GET, HEAD, POST";
 static void on_answer(struct session *session, const char *answer)
 {
     struct endpoint *endpoint = session->owner.context;
-    struct exchange *exchange = exchange_find(session->owner.number);
+    struct exchange *exchange = http_session_waiting(session);
 
     session->owner = (struct session_owner){0};
     if (exchange == NULL) {
@@ -26,11 +26,12 @@ static void on_answer(struct session *session, const char *answer)
 
 static void on_ended(struct session *session, const char *reason)
 {
-    struct exchange *exchange = exchange_find(session->owner.number);
+    struct exchange *exchange = http_session_waiting(session);
 
+    (void)reason;
     if (exchange != NULL) {
         exchange_header(exchange, "Retry-After", "5");
-        exchange_problem(exchange, 503, reason);
+        exchange_problem(exchange, 503, "The session ended before it was answered.");
     }
 }
 

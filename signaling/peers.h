@@ -1,0 +1,53 @@
+/* signaling/peers.h - the peer connections of one client over WebSocket: its ids, and the session
+ * behind each (PROTOCOL.md section 3: offer, candidate, layer, bye). Each function that takes a
+ * request returns the message that answers it, a new reference, or NULL when the answer is nothing
+ * or comes later by send. Thread: main. */
+#ifndef SIGNALING_PEERS_H
+#define SIGNALING_PEERS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "signaling/endpoint.h"
+#include "signaling/request.h"
+
+enum { PEERS_MAX = 16 };
+
+struct peer;
+
+struct peers {
+    struct endpoint *endpoint;
+    struct peer *first;
+    unsigned count;
+    void *context;
+    /* A message to the client; takes it. Returns false when there is nobody to take it now. */
+    bool (*send)(void *context, json_t *message);
+    /* Peer connections were opened or ended. */
+    void (*on_change)(void *context);
+};
+
+/* On whose behalf; borrowed during the call. */
+struct peers_client {
+    const char *room;
+    const char *name;
+    const char *address;
+    bool may_publish; /* showed the stream key, or none is needed */
+};
+
+json_t *peers_offer(struct peers *peers, const struct request *request,
+                    const struct peers_client *client);
+json_t *peers_candidate(struct peers *peers, const struct request *request);
+json_t *peers_layer(struct peers *peers, const struct request *request);
+json_t *peers_bye(struct peers *peers, const struct request *request);
+
+/* Ends all, without a word to the client. on_change is not called. */
+void peers_end_all(struct peers *peers);
+/* Forgets all; their sessions go on without an owner. */
+void peers_abandon_all(struct peers *peers);
+/* Says bye for those that ended while send had nobody. */
+void peers_tell_ended(struct peers *peers);
+bool peers_publishes(const struct peers *peers);
+/* Some are open. */
+bool peers_is_active(const struct peers *peers);
+
+#endif
