@@ -10,11 +10,23 @@
 #include "core/codec.h"
 #include "core/profile.h"
 
+enum { VIEWER_RESENT_KEPT = 16 }; /* latest resends remembered, a power of two */
+
+/* A packet that was sent again a moment ago: what is asked for twice in a round trip is sent once.
+ */
+struct viewer_resent {
+    uint32_t at_ms; /* monotonic, wraps */
+    uint16_t sequence_number;
+    uint8_t track; /* enum track_kind; TRACK_COUNT: free */
+};
+
 struct viewer_track {
     /* The viewer's SRTP index of a packet = the packet's stream sequence number + sequence_offset.
-     */
+     * Set anew whenever a run of packets begins (video: at a key frame), such that the run's first
+     * index follows highest_index: the viewer sees no gap where nothing was lost. */
     int64_t sequence_offset;
-    int64_t highest_index; /* of what was sent; 0 before the first */
+    int64_t highest_index; /* of what was sent; before the first: one below the first to come */
+    int64_t run_index;     /* first of the current run; what comes before it is not this viewer's */
     uint32_t timestamp_offset;
     uint32_t ssrc;
     uint32_t rtx_ssrc;     /* 0: resend on ssrc */
@@ -22,7 +34,7 @@ struct viewer_track {
     uint32_t octets_sent;
     uint32_t rtx_index;
     bool wanted;           /* negotiated: its m-line is not inactive */
-    bool started;          /* video: a key frame went out and nothing is awaited */
+    bool started;          /* in a run of packets; video: since a key frame */
     uint8_t fraction_lost; /* of the last report block, 1/256 */
     uint32_t packets_lost; /* cumulative, of the last report block */
     uint32_t jitter;       /* RTP timestamp units */
@@ -32,11 +44,12 @@ struct viewer {
     const struct profile *profile; /* borrowed, immortal */
     uint32_t fanout_slot;          /* fanout's own */
     int64_t round_trip_ns;         /* of the last report block that told, 0 unknown */
-    uint32_t resend_budget_bytes;  /* feedback's own: bounds what NACKs cost */
-    int64_t resend_refill_ns;
+    uint32_t resend_budget_bytes;  /* resend's own: bounds what NACKs cost */
+    int64_t resend_refill_ns;      /* resend's own: when the budget was last refilled */
     uint32_t nacks;
     uint32_t plis;
     uint64_t bytes_sent;
+    struct viewer_resent resent[VIEWER_RESENT_KEPT]; /* resend's own, by sequence number */
     struct viewer_track track[TRACK_COUNT];
 };
 
@@ -48,6 +61,7 @@ struct viewer_start {
     bool wanted[TRACK_COUNT];
 };
 
+/* profile is borrowed, start during the call only. */
 void viewer_init(struct viewer *viewer, const struct profile *profile,
                  const struct viewer_start *start);
 
