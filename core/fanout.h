@@ -43,7 +43,8 @@ bool fanout_is_empty(const struct fanout *fanout); /* no packet waits in the bat
 bool fanout_is_full(const struct fanout *fanout);
 /* True when the batch ends a video frame or holds audio: no reason to wait for more. */
 bool fanout_is_due(const struct fanout *fanout);
-/* Sends the batch to all viewers and empties it; calls egress->flush once at the end. */
+/* Sends the batch to all viewers and empties it; calls egress->flush at the end (and in between
+ * only when the audience has many different profiles). */
 void fanout_run(struct fanout *fanout, const struct egress *egress, int64_t now_ns);
 
 /* True once when viewers wait for a key frame (or asked for one) and none was asked for in the last
@@ -51,8 +52,16 @@ void fanout_run(struct fanout *fanout, const struct egress *egress, int64_t now_
 bool fanout_take_key_frame_request(struct fanout *fanout, int64_t now_ns);
 /* feedback's: a viewer asks for a key frame. */
 void fanout_want_key_frame(struct fanout *fanout);
-/* feedback's: sends one kept packet again to viewer; false when it is not kept. */
+/* feedback's: sends one kept packet again to viewer, as RTX (RFC 4588) where negotiated; false when
+ * it is not kept. Within the viewer's budget, and not twice within half a round trip. What was
+ * gathered goes out with fanout_finish_resends, which must follow. */
 bool fanout_resend(struct fanout *fanout, struct viewer *viewer, enum track_kind track,
                    uint16_t viewer_sequence_number, const struct egress *egress, int64_t now_ns);
+void fanout_finish_resends(struct fanout *fanout, struct viewer *viewer,
+                           const struct egress *egress);
+/* feedback's: the round trip that a report block of track tells, in ns; 0: it does not. */
+int64_t fanout_round_trip_ns(const struct fanout *fanout, enum track_kind track,
+                             uint32_t last_sender_report, uint32_t delay_since_sender_report,
+                             int64_t now_ns);
 
 #endif

@@ -1,0 +1,399 @@
+#include "core/fanout.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bitrate.h"
+#include "core/bytes.h"
+#include "core/history.h"
+#include "core/mono.h"
+#include "core/render.h"
+#include "core/resend.h"
+#include "core/rtcp.h"
+#include "core/rtp.h"
+#include "core/sender_clock.h"
+
+#define KEY_FRAME_REQUEST_NS (100 * MONO_MS)
+
+enum { VIEWERS_FIRST = 16 };
+
+static const char cname[] = "manycast";
+
+struct fanout {
+    uint32_t stream_id;
+    struct stats *stats;     /* borrowed */
+    struct viewer **viewers; /* dense: viewers[viewer->fanout_slot] == viewer */
+    unsigned viewer_count;
+    unsigned viewer_capacity;
+    struct history *history[TRACK_COUNT];
+    struct packet *batch[EGRESS_BATCH_MAX];
+    unsigned batch_count;
+    bool due;
+    bool live;
+    bool key_frame_wanted; /* since the last request was taken */
+    unsigned waiting;      /* viewers that wait for one and can take the video */
+    int64_t key_frame_asked_ns;
+    struct codec_format video_format; /* of the newest video packet; CODEC_NONE: none came */
+    struct sender_clock clocks[TRACK_COUNT];
+    uint32_t clock_hz[TRACK_COUNT];
+    bool report_due[TRACK_COUNT]; /* a sender report is in the batch */
+    struct bitrate bitrate;
+    struct resend resend;
+    struct render render;
+};
+
+enum status fanout_create(const struct fanout_settings *settings, struct stats *stats,
+                          struct fanout **fanout)
+{
+    struct fanout *made = calloc(1, sizeof *made);
+    enum status status = made != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+
+    for (unsigned i = 0; i < TRACK_COUNT && status == STATUS_OK; i++) {
+        status = history_create(settings->history_packets[i], settings->history_age_ns,
+                                &made->history[i]);
+    }
+    if (status != STATUS_OK) {
+        fanout_destroy(made);
+        return status;
+    }
+    made->stream_id = settings->stream_id;
+    made->stats = stats;
+    made->live = true; /* until told otherwise: viewers come to streams that are on their way */
+    made->key_frame_asked_ns = INT64_MIN / 2;
+    made->clock_hz[TRACK_AUDIO] = CODEC_CLOCK_OPUS_HZ;
+    made->clock_hz[TRACK_VIDEO] = CODEC_CLOCK_VIDEO_HZ;
+    *fanout = made;
+    return STATUS_OK;
+}
+
+static void drop_batch(struct fanout *fanout)
+{
+    for (unsigned i = 0; i < fanout->batch_count; i++) {
+        packet_unref(fanout->batch[i]);
+    }
+    fanout->batch_count = 0;
+    fanout->due = false;
+}
+
+void fanout_destroy(struct fanout *fanout)
+{
+    if (fanout == NULL) {
+        return;
+    }
+    assert(fanout->viewer_count == 0);
+    drop_batch(fanout);
+    for (unsigned i = 0; i < TRACK_COUNT; i++) {
+        history_destroy(fanout->history[i]);
+    }
+    free(fanout->viewers);
+    free(fanout);
+}
+
+uint32_t fanout_stream_id(const struct fanout *fanout)
+{
+    return fanout->stream_id;
+}
+
+unsigned fanout_viewers(const struct fanout *fanout)
+{
+    return fanout->viewer_count;
+}
+
+enum status fanout_add(struct fanout *fanout, struct viewer *viewer)
+{
+    if (fanout->viewer_count == fanout->viewer_capacity) {
+        unsigned capacity =
+            fanout->viewer_capacity > 0 ? 2 * fanout->viewer_capacity : VIEWERS_FIRST;
+        struct viewer **viewers = realloc(fanout->viewers, capacity * sizeof(struct viewer *));
+        if (viewers == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+        fanout->viewers = viewers;
+        fanout->viewer_capacity = capacity;
+    }
+    viewer->fanout_slot = fanout->viewer_count;
+    fanout->viewers[fanout->viewer_count++] = viewer;
+    if (viewer->track[TRACK_VIDEO].wanted) {
+        fanout->key_frame_wanted = true;
+    }
+    return STATUS_OK;
+}
+
+void fanout_remove(struct fanout *fanout, struct viewer *viewer)
+{
+    unsigned slot = viewer->fanout_slot;
+
+    assert(slot < fanout->viewer_count && fanout->viewers[slot] == viewer);
+    struct viewer *last = fanout->viewers[--fanout->viewer_count];
+    fanout->viewers[slot] = last;
+    last->fanout_slot = slot;
+    if (fanout->viewer_count == 0) {
+        fanout->waiting = 0;
+        fanout->key_frame_wanted = false;
+    }
+}
+
+/* What the batch's arrival changes for the stream as a whole. */
+static void take_note(struct fanout *fanout, const struct packet *packet)
+{
+    switch ((enum packet_kind)packet->kind) {
+    case PACKET_MEDIA:
+        fanout->live = true;
+        fanout->due = fanout->due || packet->marker || packet->track == TRACK_AUDIO;
+        if (packet->track == TRACK_VIDEO) {
+            fanout->video_format = packet->format;
+        }
+        bitrate_add(&fanout->bitrate, packet->payload_bytes, packet->arrival_ns);
+        return;
+    case PACKET_SENDER_REPORT:
+        sender_clock_set(&fanout->clocks[packet->track], packet->ntp_timestamp, packet->timestamp,
+                         packet->arrival_ns);
+        fanout->report_due[packet->track] = true;
+        return;
+    case PACKET_PUBLISHED: /* another sender's clock, perhaps another codec */
+        memset(fanout->clocks, 0, sizeof fanout->clocks);
+        memset(fanout->report_due, 0, sizeof fanout->report_due);
+        fanout->video_format = (struct codec_format){.codec = CODEC_NONE};
+        fanout->live = true;
+        fanout->due = true;
+        return;
+    case PACKET_UNPUBLISHED:
+        fanout->live = false;
+        fanout->due = true;
+        return;
+    }
+}
+
+void fanout_push(struct fanout *fanout, struct packet *packet)
+{
+    assert(fanout->batch_count < EGRESS_BATCH_MAX);
+    fanout->batch[fanout->batch_count++] = packet;
+    take_note(fanout, packet);
+    if (packet->kind == PACKET_MEDIA) {
+        history_push(fanout->history[packet->track], packet, packet->arrival_ns);
+    }
+}
+
+bool fanout_is_empty(const struct fanout *fanout)
+{
+    return fanout->batch_count == 0;
+}
+
+bool fanout_is_full(const struct fanout *fanout)
+{
+    return fanout->batch_count == EGRESS_BATCH_MAX;
+}
+
+bool fanout_is_due(const struct fanout *fanout)
+{
+    return fanout->due;
+}
+
+/* The viewer's first packet of a run: the run's first index is the one after all that it was sent,
+ * so that it sees no gap for what was never meant for it. */
+static void begin_run(struct viewer_track *track, const struct packet *packet)
+{
+    track->run_index = track->highest_index + 1;
+    track->sequence_offset = track->run_index - packet->sequence_number;
+    track->started = true;
+}
+
+/* Fills out with what viewer gets of the packet; false when that is nothing. */
+static bool address_packet(struct viewer *viewer, const struct packet *packet,
+                           const struct rendered *rendered, struct outgoing *out)
+{
+    struct viewer_track *track = &viewer->track[packet->track];
+
+    if (!track->wanted) {
+        return false;
+    }
+    if (rendered->header_bytes == 0) { /* a codec that it cannot take: its run ends */
+        track->started = false;
+        return false;
+    }
+    if (!track->started) {
+        if (packet->track == TRACK_VIDEO && !packet->key_frame_start) {
+            return false;
+        }
+        begin_run(track, packet);
+    }
+    int64_t index = packet->sequence_number + track->sequence_offset;
+    if (index < track->run_index) {
+        return false;
+    }
+    if (index > track->highest_index) {
+        track->highest_index = index;
+    }
+    track->packets_sent++;
+    track->octets_sent += packet->payload_bytes;
+    viewer->bytes_sent += (uint64_t)rendered->header_bytes + packet->payload_bytes;
+    *out = (struct outgoing){
+        .header = rendered->header,
+        .payload = &packet->data[packet->payload_offset],
+        .header_bytes = rendered->header_bytes,
+        .payload_bytes = packet->payload_bytes,
+        .timestamp = packet->timestamp + track->timestamp_offset,
+        .ssrc = track->ssrc,
+        .index = (uint64_t)index,
+    };
+    return true;
+}
+
+static void send_batch(struct fanout *fanout, struct viewer *viewer, const struct render_row *row,
+                       const struct egress *egress)
+{
+    struct outgoing outgoing[EGRESS_BATCH_MAX];
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < fanout->batch_count; i++) {
+        const struct packet *packet = fanout->batch[i];
+        if (packet->kind == PACKET_MEDIA) {
+            count += address_packet(viewer, packet, &row->packets[i], &outgoing[count]);
+        } else if (packet->kind == PACKET_PUBLISHED) {
+            viewer->track[TRACK_VIDEO].started = false;
+        }
+    }
+    if (count > 0) {
+        egress->send(egress->context, viewer, outgoing, count);
+    }
+}
+
+/* Sends one compound with a sender report for each of the tracks given that runs. */
+static void send_reports(struct fanout *fanout, struct viewer *viewer, const bool *tracks,
+                         const struct egress *egress, int64_t now_ns)
+{
+    uint8_t compound[EGRESS_RTCP_BYTES_MAX];
+    struct bytes_writer writer = bytes_writer_of(compound, sizeof compound);
+
+    for (unsigned i = 0; i < TRACK_COUNT; i++) {
+        const struct viewer_track *track = &viewer->track[i];
+        struct rtcp_sender_info info = {
+            .ssrc = track->ssrc, .packets = track->packets_sent, .octets = track->octets_sent};
+        if (!tracks[i] || !track->started ||
+            !sender_clock_now(&fanout->clocks[i], fanout->clock_hz[i], now_ns, &info.ntp_timestamp,
+                              &info.timestamp)) {
+            continue;
+        }
+        info.timestamp += track->timestamp_offset;
+        rtcp_put_sender_report(&writer, &info);
+        rtcp_put_description(&writer, track->ssrc, cname);
+    }
+    if (bytes_written(&writer) > 0) {
+        egress->send_rtcp(egress->context, viewer, compound, bytes_written(&writer));
+    }
+}
+
+/* Everything that one viewer gets of the batch. */
+static void serve(struct fanout *fanout, struct viewer *viewer, const struct egress *egress,
+                  int64_t now_ns)
+{
+    const struct render_row *row =
+        render_row(&fanout->render, viewer->profile, fanout->batch, fanout->batch_count);
+    struct viewer_track *tracks = viewer->track;
+    bool ran[TRACK_COUNT];
+    bool due[TRACK_COUNT];
+    bool began = false;
+
+    if (row == NULL) { /* what was rendered is still being sent */
+        egress->flush(egress->context);
+        render_reset(&fanout->render);
+        row = render_row(&fanout->render, viewer->profile, fanout->batch, fanout->batch_count);
+    }
+    for (unsigned i = 0; i < TRACK_COUNT; i++) {
+        ran[i] = tracks[i].started;
+    }
+    send_batch(fanout, viewer, row, egress);
+    for (unsigned i = 0; i < TRACK_COUNT; i++) {
+        began = began || (tracks[i].started && !ran[i]);
+    }
+    /* A track that begins is told at once how it lies to the other: no waiting for lip sync. */
+    for (unsigned i = 0; i < TRACK_COUNT; i++) {
+        due[i] = began || fanout->report_due[i];
+    }
+    if (due[TRACK_AUDIO] || due[TRACK_VIDEO]) {
+        send_reports(fanout, viewer, due, egress, now_ns);
+    }
+    if (tracks[TRACK_VIDEO].wanted && !tracks[TRACK_VIDEO].started &&
+        profile_find(viewer->profile, &fanout->video_format) != NULL) {
+        fanout->waiting++;
+    }
+}
+
+void fanout_run(struct fanout *fanout, const struct egress *egress, int64_t now_ns)
+{
+    if (fanout->batch_count == 0) {
+        return;
+    }
+    STATS_ADD(fanout->stats, batches, 1);
+    STATS_ADD(fanout->stats, batch_packets, fanout->batch_count);
+    fanout->waiting = 0;
+    for (unsigned i = 0; i < fanout->viewer_count; i++) {
+        if (i + 2 < fanout->viewer_count) {
+            const struct viewer *coming = fanout->viewers[i + 2];
+            __builtin_prefetch(coming, 1);
+            __builtin_prefetch(&coming->track[TRACK_AUDIO], 1);
+            __builtin_prefetch(&coming->track[TRACK_VIDEO], 1);
+        }
+        serve(fanout, fanout->viewers[i], egress, now_ns);
+    }
+    egress->flush(egress->context);
+    render_reset(&fanout->render);
+    drop_batch(fanout);
+    memset(fanout->report_due, 0, sizeof fanout->report_due);
+}
+
+bool fanout_take_key_frame_request(struct fanout *fanout, int64_t now_ns)
+{
+    bool wanted = fanout->key_frame_wanted || fanout->waiting > 0;
+
+    if (!wanted || !fanout->live || now_ns - fanout->key_frame_asked_ns < KEY_FRAME_REQUEST_NS) {
+        return false;
+    }
+    fanout->key_frame_asked_ns = now_ns;
+    fanout->key_frame_wanted = false;
+    return true;
+}
+
+void fanout_want_key_frame(struct fanout *fanout)
+{
+    fanout->key_frame_wanted = true;
+}
+
+bool fanout_resend(struct fanout *fanout, struct viewer *viewer, enum track_kind track,
+                   uint16_t viewer_sequence_number, const struct egress *egress, int64_t now_ns)
+{
+    const struct viewer_track *sent = &viewer->track[track];
+    int64_t index = rtp_sequence_extend(sent->highest_index, viewer_sequence_number);
+
+    if (index < sent->run_index || index > sent->highest_index) {
+        return false;
+    }
+    const struct packet *packet =
+        history_find(fanout->history[track], index - sent->sequence_offset, now_ns);
+    const struct profile_format *format =
+        packet != NULL ? profile_find(viewer->profile, &packet->format) : NULL;
+    if (format == NULL) {
+        return false;
+    }
+    if (resend_is_allowed(viewer, packet, viewer_sequence_number,
+                          bitrate_bps(&fanout->bitrate, now_ns), now_ns)) {
+        resend_gather(&fanout->resend, viewer, packet, format, index, egress);
+        STATS_ADD(fanout->stats, packets_resent, 1);
+    }
+    return true;
+}
+
+void fanout_finish_resends(struct fanout *fanout, struct viewer *viewer,
+                           const struct egress *egress)
+{
+    resend_finish(&fanout->resend, viewer, egress);
+}
+
+int64_t fanout_round_trip_ns(const struct fanout *fanout, enum track_kind track,
+                             uint32_t last_sender_report, uint32_t delay_since_sender_report,
+                             int64_t now_ns)
+{
+    return sender_clock_round_trip_ns(&fanout->clocks[track], last_sender_report,
+                                      delay_since_sender_report, now_ns);
+}
