@@ -178,6 +178,8 @@ void text_put(struct text_writer *writer, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
+    /* See refusal.c. */
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
     const int bytes = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     if (bytes < 0 || !reserve(writer, (size_t)bytes)) {
@@ -185,6 +187,8 @@ void text_put(struct text_writer *writer, const char *format, ...)
         return;
     }
     va_start(arguments, format);
+    /* See refusal.c. */
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
     vsnprintf(writer->start + writer->bytes, writer->capacity_bytes - writer->bytes, format,
               arguments);
     va_end(arguments);
