@@ -60,3 +60,23 @@ export async function hearsTone(page, withinMs = 15000) {
 export function readsText(page) {
   return page.evaluate(() => document.body.innerText);
 }
+
+/** Watches for `ms` and answers what a viewer noticed: {longestMs: longest time without a new frame, frames}. */
+export function freezes(page, ms, selector = '#video') {
+  return page.evaluate(({ query, watchMs }) => new Promise((resolve) => {
+    const video = document.querySelector(query);
+    const began = performance.now();
+    let last = began;
+    let longestMs = 0;
+    let frames = 0;
+    const finish = () => resolve({ longestMs: Math.max(longestMs, performance.now() - last), frames });
+    const onFrame = (now) => {
+      longestMs = Math.max(longestMs, now - last);
+      last = now;
+      frames++;
+      if (now - began < watchMs) video.requestVideoFrameCallback(onFrame);
+    };
+    video.requestVideoFrameCallback(onFrame);
+    setTimeout(finish, watchMs + 50);
+  }), { query: selector, watchMs: ms });
+}
