@@ -1,0 +1,149 @@
+// What people notice, measured in real browsers against the real server: node bench/figures.mjs [NAME ...]
+// Names: first-frame, glass, reload, freeze, leaks (all by default). Prints one line a figure; wants `make build` and the
+// npm packages of tests/e2e. Not a test: it judges nothing.
+import { readdirSync } from 'node:fs';
+import { chromium, close, closeAll, open, until } from '../tests/e2e/browsers.mjs';
+import { Relay } from '../tests/e2e/relay.mjs';
+import { freezes, seesMotion } from '../tests/e2e/senses.mjs';
+import { freePort, Server, start, stop } from '../tests/e2e/server.mjs';
+
+const PICTURE = ['--size', '1280x720', '--fps', '30', '--kbps', '2500'];
+const isPlaying = () => window.manycast?.state === 'playing';
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function quantile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)];
+}
+
+function tell(name, values, unit) {
+  const figures = [['p50', 0.5], ['p95', 0.95], ['most', 1]].map(([label, share]) => `${label} ${quantile(values, share).toFixed(0)} ${unit}`);
+  console.log(`${name}: ${figures.join(', ')} (n=${values.length})`);
+}
+
+async function withServer(settings, room, picture, run) {
+  const server = await Server.start(settings);
+  const publisher = server.publish(room, picture);
+  try {
+    for (let tries = 0; tries < 100; tries++) {
+      const { rooms } = await server.json('/api/rooms');
+      if (rooms.some((each) => each.streams.some((stream) => stream.live))) break;
+      await sleep(100);
+    }
+    await run(server);
+  } finally {
+    await stop(publisher);
+    await server.down();
+  }
+}
+
+/** From the click on a room in the lobby to the first picture. */
+async function firstFrame() {
+  await withServer({}, 'first', PICTURE, async (server) => {
+    const browser = await chromium();
+    const took = [];
+    for (let i = 0; i < 20; i++) {
+      const page = await open(browser, `${server.url}/`);
+      await until(page, 'the room in the lobby', () => document.querySelector('a[href^="/watch/"]') !== null);
+      await page.evaluate(() => document.querySelector('a[href^="/watch/"]').click());
+      await until(page, 'the first picture', () => window.manycast?.firstFrameMs > 0, undefined, 20000).catch(() => {});
+      took.push(await page.evaluate(() => window.manycast.firstFrameMs));
+      await page.close();
+      await sleep(700); // apart: key frames are asked for at most every 500 ms
+    }
+    await close(browser);
+    tell('first frame in Chromium after the click in the lobby, 720p30', took, 'ms');
+  });
+}
+
+/** From the broadcaster's drawing to the viewer's screen, read from the picture. */
+async function glass() {
+  await withServer({}, 'glass', PICTURE, async (server) => {
+    const browser = await chromium();
+    const page = await open(browser, `${server.url}/watch/glass`);
+    await until(page, 'playing', isPlaying);
+    await sleep(3000);
+    const samples = [];
+    for (let i = 0; i < 200; i++) {
+      const ms = await page.evaluate(() => new Promise((resolve) => {
+        document.getElementById('video').requestVideoFrameCallback(() => resolve(window.manycast.glassMs()));
+      }));
+      if (ms !== null) samples.push(ms);
+      await sleep(53);
+    }
+    await close(browser);
+    tell('glass to glass on loopback, 720p30', samples, 'ms');
+  });
+}
+
+/** A browser broadcasts and reloads its page; how long the viewers' picture stands. */
+async function reload() {
+  const server = await Server.start();
+  const studioBrowser = await chromium();
+  const audienceBrowser = await chromium();
+  const studio = await open(studioBrowser, `${server.url}/live/reload`);
+  await studio.evaluate(() => document.getElementById('source-test').click());
+  await studio.click('#go-live');
+  await until(studio, 'live', () => window.manycast.state === 'live');
+  const pages = [];
+  for (let i = 0; i < 3; i++) pages.push(await open(audienceBrowser, `${server.url}/watch/reload`));
+  for (const page of pages) await until(page, 'playing', isPlaying);
+  for (const page of pages) await seesMotion(page);
+  const gaps = [];
+  for (let round = 0; round < 5; round++) {
+    const watching = pages.map((page) => freezes(page, 9000));
+    await sleep(1000);
+    await studio.reload({ waitUntil: 'domcontentloaded' });
+    gaps.push(...(await Promise.all(watching)).map((seen) => seen.longestMs));
+    await until(studio, 'live', () => window.manycast.state === 'live');
+  }
+  await close(studioBrowser);
+  await close(audienceBrowser);
+  await server.down();
+  tell('viewers\' picture stands at the broadcaster\'s page reload', gaps, 'ms');
+  console.log(`  longer than 2 s: ${gaps.filter((gap) => gap > 2000).length} of ${gaps.length}`);
+}
+
+/** A minute behind 2 % loss and 20 ms each way. */
+async function freeze() {
+  const port = await freePort();
+  await withServer({ 'media-announce': `127.0.0.1:${port}`, 'media-tcp': 'no' }, 'lossy', ['--size', '1280x720', '--kbps', '1500'], async (server) => {
+    const relay = await Relay.start({ port, serverPort: server.settings['media-port'], loss: 0.02, delayMs: 20, jitterMs: 4, seed: 3 });
+    const browser = await chromium();
+    const page = await open(browser, `${server.url}/watch/lossy`);
+    await until(page, 'playing', isPlaying);
+    await sleep(2000);
+    const noticed = await freezes(page, 60000);
+    console.log(`behind 2 % loss, 60 s: longest time without a new frame ${noticed.longestMs.toFixed(0)} ms, ${noticed.frames} frames, ` +
+      `${relay.counts.lost} of ${relay.counts.lost + relay.counts.passed} datagrams lost`);
+    await close(browser);
+    relay.stop();
+  });
+}
+
+/** 1,000 joins and leaves: what stays behind. */
+async function leaks() {
+  await withServer({}, 'leaks', ['--size', '640x360', '--kbps', '500'], async (server) => {
+    const descriptors = () => readdirSync(`/proc/${server.child.pid}/fd`).length;
+    const join = async (count) => {
+      const swarm = start('manycast-load', [`${server.url}/whep/leaks`, '--viewers', String(count), '--ramp', '100', '--duration', '3'], 'swarm');
+      await new Promise((resolve) => swarm.once('exit', resolve));
+      await sleep(1500);
+    };
+    await join(200); // pools and caches fill
+    const before = { bytes: server.residentBytes(), descriptors: descriptors() };
+    for (let round = 0; round < 5; round++) await join(200);
+    const after = { bytes: server.residentBytes(), descriptors: descriptors() };
+    console.log(`1,000 joins and leaves: memory ${((after.bytes - before.bytes) / 1024).toFixed(0)} KiB more, descriptors ` +
+      `${after.descriptors - before.descriptors} more, sessions left ${await server.metric('manycast_viewers')}`);
+  });
+}
+
+const FIGURES = { 'first-frame': firstFrame, glass, reload, freeze, leaks };
+const wanted = process.argv.slice(2);
+for (const [name, measure] of Object.entries(FIGURES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  await measure();
+}
+await closeAll();
+process.exit(0);
