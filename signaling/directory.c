@@ -50,9 +50,6 @@ static void room_free(void *context)
         free(stream);
         stream = next;
     }
-    for (struct directory_member *member = room->members; member != NULL; member = member->next) {
-        member->room = NULL;
-    }
     for (unsigned i = 0; room->chat != NULL && i < room->chat_count; i++) {
         free(room->chat[i].text);
     }

@@ -92,6 +92,7 @@ struct directory_settings {
 
 MUST_CHECK enum status directory_create(const struct directory_settings *settings,
                                         struct directory **directory);
+/* Members are not touched any more. NULL is allowed. */
 void directory_destroy(struct directory *directory);
 /* Copied; NULL removes it. */
 void directory_listen(struct directory *directory, const struct directory_listener *listener);

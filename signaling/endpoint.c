@@ -505,8 +505,21 @@ static struct negotiate_source source_of(const struct endpoint *endpoint,
     };
     for (unsigned track = 0; source.live && track < TRACK_COUNT; track++) {
         source.has[track] = directory_stream_has(stream, (enum track_kind)track, endpoint->now_ns);
+        if (stream->report.has[track]) {
+            source.format[track] = stream->report.format[track];
+        }
     }
     return source;
+}
+
+/* A track that the answer holds back for now may flow after a renegotiation, of which the worker is
+ * not told: it forwards whatever the viewer can take, and none of it comes before that. */
+static void admit_tracks(struct ticket *ticket)
+{
+    for (unsigned i = 0; i < ticket->profile->format_count; i++) {
+        const enum codec codec = (enum codec)ticket->profile->formats[i].format.codec;
+        ticket->start.wanted[codec_track(codec)] = true;
+    }
 }
 
 enum status endpoint_subscribe(struct endpoint *endpoint, const struct endpoint_request *request,
@@ -542,13 +555,14 @@ enum status endpoint_subscribe(struct endpoint *endpoint, const struct endpoint_
     ticket.session = made->number;
     ticket.stream_id = stream->id;
     ticket.deadline_ns = endpoint->now_ns + endpoint->config->media.ticket_deadline_ns;
+    made->viewing->ticket = ticket;
+    admit_tracks(&ticket);
     status = media_subscribe(endpoint->media, &ticket);
     if (status != STATUS_OK) {
         free(text);
         session_free(endpoint, made);
         return status;
     }
-    made->viewing->ticket = ticket;
     made->state = SESSION_ANSWERED;
     stream_add(stream, made);
     log_session("accepted", made, NULL, endpoint->now_ns);
@@ -642,41 +656,30 @@ static enum status offer_publish_again(struct endpoint *endpoint, struct session
     return publish_again(endpoint, session, &publish, negotiation, answer);
 }
 
-/* Negotiates with the present local credentials first; *restarted tells that the offer wants fresh
- * ones. */
 static enum status offer_subscribe_again(struct endpoint *endpoint, struct session *session,
                                          const struct endpoint_request *request, char **answer,
                                          struct negotiate_refusal *refusal)
 {
     struct ice_candidate candidates[ICE_CANDIDATES_MAX];
     struct ticket ticket = session->viewing->ticket;
-    struct negotiate_source source =
-        source_of(endpoint, session->stream, &session->viewing->ticket.local, candidates);
     struct ice_credentials fresh;
     bool restarted;
     char *text;
 
+    ice_credentials_make(&fresh);
+    const struct negotiate_source source = source_of(endpoint, session->stream, &fresh, candidates);
     enum status status = negotiate_subscribe_again(request->offer, request->offer_bytes, &source,
                                                    &ticket, &restarted, &text, refusal);
-    if (status == STATUS_OK && restarted) {
-        free(text);
-        ice_credentials_make(&fresh);
-        source.local = &fresh;
-        ticket = session->viewing->ticket;
-        status = negotiate_subscribe_again(request->offer, request->offer_bytes, &source, &ticket,
-                                           &restarted, &text, refusal);
-        if (status != STATUS_OK) {
-            return status;
-        }
-        ticket.local = fresh;
-        status =
-            media_viewer_restart(endpoint->media, session->number, &fresh, ticket.remote_ufrag);
-        if (status != STATUS_OK) {
-            free(text);
-        }
-    }
     if (status != STATUS_OK) {
         return status;
+    }
+    if (restarted) {
+        status = media_viewer_restart(endpoint->media, session->number, &ticket.local,
+                                      ticket.remote_ufrag);
+        if (status != STATUS_OK) {
+            free(text);
+            return status == STATUS_NOT_FOUND ? STATUS_FULL : status;
+        }
     }
     session->viewing->ticket = ticket;
     *answer = text;

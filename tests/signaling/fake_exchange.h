@@ -1,0 +1,37 @@
+/* tests/signaling/fake_exchange.h - a request that a test makes up and the answer that a handler
+ * gives. One at a time; linked in the server's place. */
+#ifndef TESTS_SIGNALING_FAKE_EXCHANGE_H
+#define TESTS_SIGNALING_FAKE_EXCHANGE_H
+
+#include <stdbool.h>
+
+#include "signaling/exchange.h"
+
+struct exchange {
+    enum http_method method;
+    const char *path;
+    const char *content_type;
+    const char *authorization;
+    const char *if_match;
+    const char *origin;
+    const char *peer;
+    const char *body;
+    unsigned status; /* 0: not answered */
+    char type[64];
+    char text[64 * 1024];
+    bool deferred;
+    bool gone; /* exchange_find finds it no more */
+    struct {
+        char name[32];
+        char value[512];
+    } headers[EXCHANGE_HEADERS_MAX];
+    unsigned header_count;
+};
+
+/* A fresh one; fields that are not set are "". */
+struct exchange *fake_exchange_make(enum http_method method, const char *path);
+/* The answer's header, "" when there is none. */
+const char *fake_exchange_header(const struct exchange *exchange, const char *name);
+unsigned fake_exchange_header_count(const struct exchange *exchange, const char *name);
+
+#endif

@@ -1,0 +1,139 @@
+#include "tests/signaling/fake_socket.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+void *socket_record(const struct socket *socket)
+{
+    return socket->record;
+}
+
+const char *socket_path(const struct socket *socket)
+{
+    return socket->path;
+}
+
+const char *socket_peer(const struct socket *socket)
+{
+    return socket->peer;
+}
+
+void socket_send(struct socket *socket, const char *text, size_t text_bytes)
+{
+    json_t *message = json_loadb(text, text_bytes, JSON_ALLOW_NUL, NULL);
+
+    assert_non_null(message);
+    json_array_append_new(socket->sent, message);
+}
+
+void socket_close(struct socket *socket, unsigned code, const char *reason)
+{
+    (void)reason;
+    socket->close_code = code;
+}
+
+struct socket *fake_socket_open(const struct socket_handler *handler, const char *path)
+{
+    struct socket *socket = calloc(1, sizeof *socket);
+
+    assert_non_null(socket);
+    socket->handler = handler;
+    socket->path = path;
+    socket->peer = "192.0.2.1";
+    socket->sent = json_array();
+    socket->record = handler->on_open(socket);
+    if (socket->record == NULL) {
+        json_decref(socket->sent);
+        free(socket);
+        return NULL;
+    }
+    return socket;
+}
+
+void fake_socket_close(struct socket *socket)
+{
+    socket->handler->on_close(socket);
+    json_decref(socket->sent);
+    free(socket);
+}
+
+void fake_socket_text(struct socket *socket, const char *text)
+{
+    socket->handler->on_text(socket, text, strlen(text));
+}
+
+void fake_socket_json(struct socket *socket, json_t *message)
+{
+    char *text = json_dumps(message, JSON_COMPACT);
+
+    json_decref(message);
+    assert_non_null(text);
+    fake_socket_text(socket, text);
+    free(text);
+}
+
+static json_t *take_any(struct socket *socket)
+{
+    json_t *message = json_incref(json_array_get(socket->sent, 0));
+
+    json_array_remove(socket->sent, 0);
+    return message;
+}
+
+json_t *fake_socket_take(struct socket *socket, const char *type)
+{
+    json_t *message = take_any(socket);
+
+    if (message == NULL) {
+        fail_msg("no message where %s was expected", type);
+    }
+    const char *is = json_string_value(json_object_get(message, "type"));
+    if (is == NULL || strcmp(is, type) != 0) {
+        fail_msg("%s where %s was expected", json_dumps(message, 0), type);
+    }
+    return message;
+}
+
+json_t *fake_socket_seek(struct socket *socket, const char *type)
+{
+    for (;;) {
+        json_t *message = take_any(socket);
+        if (message == NULL) {
+            fail_msg("no %s was sent", type);
+        }
+        if (strcmp(json_string_value(json_object_get(message, "type")), type) == 0) {
+            return message;
+        }
+        json_decref(message);
+    }
+}
+
+void fake_socket_take_error(struct socket *socket, const char *code)
+{
+    json_t *error = fake_socket_take(socket, "error");
+
+    assert_string_equal(json_string_value(json_object_get(error, "code")), code);
+    json_decref(error);
+}
+
+void fake_socket_expect_silence(const struct socket *socket)
+{
+    const json_t *message = json_array_get(socket->sent, 0);
+
+    if (message != NULL) {
+        fail_msg("%s where nothing was expected", json_dumps(message, 0));
+    }
+}
+
+unsigned fake_socket_clear(struct socket *socket)
+{
+    const unsigned count = (unsigned)json_array_size(socket->sent);
+
+    json_array_clear(socket->sent);
+    return count;
+}
