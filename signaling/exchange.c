@@ -8,38 +8,16 @@
 #include "core/mono.h"
 #include "signaling/exchange_lws.h"
 #include "signaling/origin.h"
-#include "signaling/request_path.h"
+#include "signaling/request_head.h"
 #include "transport/mono_clock.h"
 
 enum {
-    HEADER_VALUE_BYTES_MAX = 1024, /* of a request header that handlers see; longer ones: 431 */
     HEADER_NAME_BYTES_MAX = 48,
     HEAD_OUT_BYTES_MAX = 16384,
-    PEER_BYTES_MAX = 64,
     CHUNK_BYTES = 32 * 1024, /* of a body in one write */
-    CONTENT_LENGTH_DIGITS_MAX = 9,
 };
 
 static const int64_t DEFERRED_NS_MAX = 10 * MONO_SECOND;
-
-enum request_header {
-    REQUEST_CONTENT_TYPE,
-    REQUEST_AUTHORIZATION,
-    REQUEST_IF_MATCH,
-    REQUEST_IF_NONE_MATCH,
-    REQUEST_ORIGIN,
-    REQUEST_ACCEPT,
-    REQUEST_HEADER_COUNT
-};
-
-static const enum lws_token_indexes REQUEST_TOKENS[REQUEST_HEADER_COUNT] = {
-    [REQUEST_CONTENT_TYPE] = WSI_TOKEN_HTTP_CONTENT_TYPE,
-    [REQUEST_AUTHORIZATION] = WSI_TOKEN_HTTP_AUTHORIZATION,
-    [REQUEST_IF_MATCH] = WSI_TOKEN_HTTP_IF_MATCH,
-    [REQUEST_IF_NONE_MATCH] = WSI_TOKEN_HTTP_IF_NONE_MATCH,
-    [REQUEST_ORIGIN] = WSI_TOKEN_ORIGIN,
-    [REQUEST_ACCEPT] = WSI_TOKEN_HTTP_ACCEPT,
-};
 
 struct answer_header {
     char *name; /* one allocation with value */
@@ -61,15 +39,10 @@ struct exchange {
     uint64_t number;
     int64_t deferred_ns; /* 0: not deferred */
     enum exchange_state state;
-    enum http_method method;
+    struct request_head head;
     bool closing; /* the connection is not kept after the answer */
-    char path[EXCHANGE_PATH_BYTES_MAX + 1];
-    char query[EXCHANGE_PATH_BYTES_MAX + 1];
-    char peer[PEER_BYTES_MAX];
-    char *request[REQUEST_HEADER_COUNT]; /* NULL: absent */
     char *body;
-    size_t body_bytes;     /* received */
-    size_t body_announced; /* Content-Length */
+    size_t body_bytes; /* received */
     struct answer_header headers[EXCHANGE_HEADERS_MAX];
     unsigned header_count;
     unsigned status;
@@ -95,59 +68,54 @@ void exchange_lws_start(const struct server_settings *settings,
 
 /* -- what handlers ask -- */
 
-static const char *request_header(const struct exchange *exchange, enum request_header header)
-{
-    return exchange->request[header] != NULL ? exchange->request[header] : "";
-}
-
 enum http_method exchange_method(const struct exchange *exchange)
 {
-    return exchange->method;
+    return exchange->head.method;
 }
 
 const char *exchange_path(const struct exchange *exchange)
 {
-    return exchange->path;
+    return exchange->head.path;
 }
 
 const char *exchange_query(const struct exchange *exchange)
 {
-    return exchange->query;
+    return exchange->head.query;
 }
 
 const char *exchange_content_type(const struct exchange *exchange)
 {
-    return request_header(exchange, REQUEST_CONTENT_TYPE);
+    return request_head_header(&exchange->head, REQUEST_CONTENT_TYPE);
 }
 
 const char *exchange_authorization(const struct exchange *exchange)
 {
-    return request_header(exchange, REQUEST_AUTHORIZATION);
+    return request_head_header(&exchange->head, REQUEST_AUTHORIZATION);
 }
 
 const char *exchange_if_match(const struct exchange *exchange)
 {
-    return request_header(exchange, REQUEST_IF_MATCH);
+    return request_head_header(&exchange->head, REQUEST_IF_MATCH);
 }
 
 const char *exchange_if_none_match(const struct exchange *exchange)
 {
-    return request_header(exchange, REQUEST_IF_NONE_MATCH);
+    return request_head_header(&exchange->head, REQUEST_IF_NONE_MATCH);
 }
 
 const char *exchange_origin(const struct exchange *exchange)
 {
-    return request_header(exchange, REQUEST_ORIGIN);
+    return request_head_header(&exchange->head, REQUEST_ORIGIN);
 }
 
 const char *exchange_accept(const struct exchange *exchange)
 {
-    return request_header(exchange, REQUEST_ACCEPT);
+    return request_head_header(&exchange->head, REQUEST_ACCEPT);
 }
 
 const char *exchange_peer(const struct exchange *exchange)
 {
-    return exchange->peer;
+    return exchange->head.peer;
 }
 
 const char *exchange_body(const struct exchange *exchange, size_t *body_bytes)
@@ -234,134 +202,14 @@ void exchange_lws_tick(int64_t now_ns)
     }
 }
 
-/* -- the request's head -- */
-
-static enum http_method read_method(struct lws *wsi, enum lws_token_indexes *token)
-{
-    static const struct {
-        enum lws_token_indexes token;
-        enum http_method method;
-    } METHODS[] = {
-        {WSI_TOKEN_GET_URI, HTTP_GET},       {WSI_TOKEN_HEAD_URI, HTTP_HEAD},
-        {WSI_TOKEN_POST_URI, HTTP_POST},     {WSI_TOKEN_PATCH_URI, HTTP_PATCH},
-        {WSI_TOKEN_DELETE_URI, HTTP_DELETE}, {WSI_TOKEN_OPTIONS_URI, HTTP_OPTIONS},
-        {WSI_TOKEN_PUT_URI, HTTP_OTHER},     {WSI_TOKEN_CONNECT, HTTP_OTHER},
-    };
-
-    for (size_t i = 0; i < sizeof METHODS / sizeof METHODS[0]; i++) {
-        if (lws_hdr_total_length(wsi, METHODS[i].token) > 0) {
-            *token = METHODS[i].token;
-            return METHODS[i].method;
-        }
-    }
-    *token = WSI_TOKEN_GET_URI;
-    return HTTP_OTHER;
-}
-
-/* Copies a header that must not be longer than HEADER_VALUE_BYTES_MAX; *copy stays NULL when it is
- * absent. */
-static bool copy_header(struct lws *wsi, enum lws_token_indexes token, char **copy)
-{
-    const int bytes = lws_hdr_total_length(wsi, token);
-
-    if (bytes <= 0)
-        return true;
-    if (bytes > HEADER_VALUE_BYTES_MAX)
-        return false;
-    *copy = malloc((size_t)bytes + 1);
-    if (*copy == NULL || lws_hdr_copy(wsi, *copy, bytes + 1, token) < 0)
-        return false;
-    return true;
-}
-
-/* The query's arguments, which libwebsockets keeps as fragments, joined again. */
-static bool copy_query(struct lws *wsi, char *query)
-{
-    size_t at = 0;
-
-    query[0] = '\0';
-    for (int n = 0;; n++) {
-        const int bytes = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, n);
-
-        if (bytes <= 0)
-            return true;
-        if (at + (size_t)bytes + 2 > EXCHANGE_PATH_BYTES_MAX)
-            return false;
-        if (n > 0)
-            query[at++] = '&';
-        if (lws_hdr_copy_fragment(wsi, query + at, bytes + 1, WSI_TOKEN_HTTP_URI_ARGS, n) < 0)
-            return false;
-        at += (size_t)bytes;
-    }
-}
-
-/* Request framing that libwebsockets 4.1 lets pass and that opens request smuggling (RFC 9112
- * section 6). Returns the status to refuse with, or 0. */
-static unsigned check_framing(struct lws *wsi, struct exchange *exchange, const char **why)
-{
-    char digits[CONTENT_LENGTH_DIGITS_MAX + 2];
-    const int length_bytes = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
-    const bool has_body = exchange->method == HTTP_POST || exchange->method == HTTP_PATCH;
-
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
-        *why = "Send the body with a Content-Length; transfer codings are not served.";
-        return 411;
-    }
-    if (length_bytes <= 0) {
-        *why = "Send a Content-Length.";
-        return has_body ? 411 : 0;
-    }
-    *why = "Send exactly one Content-Length, in digits.";
-    if (lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, 1) > 0 ||
-        length_bytes > CONTENT_LENGTH_DIGITS_MAX ||
-        lws_hdr_copy(wsi, digits, sizeof digits, WSI_TOKEN_HTTP_CONTENT_LENGTH) < 0 ||
-        strspn(digits, "0123456789") != strlen(digits))
-        return 400;
-    exchange->body_announced = (size_t)strtoul(digits, NULL, 10);
-    if (exchange->body_announced > EXCHANGE_BODY_BYTES_MAX) {
-        *why = "The body is larger than 64 KiB.";
-        return 413;
-    }
-    if (exchange->body_announced > 0 && !has_body && exchange->method != HTTP_DELETE) {
-        *why = "This method takes no body.";
-        return 400;
-    }
-    return 0;
-}
-
-/* Fills exchange from the head. Returns the status to refuse with, or 0. */
-static unsigned read_head(struct lws *wsi, struct exchange *exchange, const char **why)
-{
-    enum lws_token_indexes method_token;
-
-    exchange->method = read_method(wsi, &method_token);
-    *why = "The address is too long.";
-    if (!request_path_copy(wsi, method_token, exchange->path, sizeof exchange->path) ||
-        !copy_query(wsi, exchange->query))
-        return 414;
-    *why = "A header is too long.";
-    for (size_t i = 0; i < REQUEST_HEADER_COUNT; i++) {
-        if (!copy_header(wsi, REQUEST_TOKENS[i], &exchange->request[i]))
-            return 431;
-    }
-    *why = "Send exactly one Host header.";
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HOST) <= 0 ||
-        lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0)
-        return 400;
-    lws_get_peer_simple(wsi, exchange->peer, sizeof exchange->peer);
-    *why = "This method is not served.";
-    if (exchange->method == HTTP_OTHER)
-        return 405;
-    return check_framing(wsi, exchange, why);
-}
+/* -- life -- */
 
 static void exchange_free(struct exchange *exchange)
 {
     *exchange->link = exchange->next;
     if (exchange->next != NULL)
         exchange->next->link = exchange->link;
-    for (size_t i = 0; i < REQUEST_HEADER_COUNT; i++)
-        free(exchange->request[i]);
+    request_head_close(&exchange->head);
     for (unsigned i = 0; i < exchange->header_count; i++)
         free(exchange->headers[i].name);
     free(exchange->body);
@@ -402,22 +250,22 @@ int exchange_lws_on_head(struct lws *wsi, struct exchange **slot)
     if (exchange == NULL)
         return -1;
     *slot = exchange;
-    refusal = read_head(wsi, exchange, &why);
+    refusal = request_head_read(wsi, &exchange->head, &why);
     /* Nothing that came with a body keeps its connection: what libwebsockets makes of a body's
      * framing is not trusted. */
     exchange->closing =
-        refusal != 0 || (exchange->method != HTTP_GET && exchange->method != HTTP_HEAD &&
-                         exchange->method != HTTP_OPTIONS);
+        refusal != 0 || (exchange->head.method != HTTP_GET && exchange->head.method != HTTP_HEAD &&
+                         exchange->head.method != HTTP_OPTIONS);
     if (refusal != 0) {
         exchange->state = EXCHANGE_HANDLING;
         exchange_problem(exchange, refusal, why);
         return 0;
     }
-    if (exchange->body_announced == 0) {
+    if (exchange->head.body_bytes == 0) {
         hand_over(exchange);
         return 0;
     }
-    exchange->body = malloc(exchange->body_announced + 1);
+    exchange->body = malloc(exchange->head.body_bytes + 1);
     return exchange->body != NULL ? 0 : -1;
 }
 
@@ -425,7 +273,7 @@ int exchange_lws_on_body(struct exchange *exchange, const void *data, size_t dat
 {
     if (exchange == NULL || exchange->state != EXCHANGE_READING)
         return 0; /* refused already: what still comes is not looked at */
-    if (data_bytes > exchange->body_announced - exchange->body_bytes)
+    if (data_bytes > exchange->head.body_bytes - exchange->body_bytes)
         return -1;
     memcpy(exchange->body + exchange->body_bytes, data, data_bytes);
     exchange->body_bytes += data_bytes;
@@ -475,7 +323,7 @@ static void put_cors(struct head_writer *head, const struct exchange *exchange)
         return;
     put_header(head, "Access-Control-Expose-Headers",
                "Location, ETag, Link, Accept-Post, Retry-After");
-    if (exchange->method == HTTP_OPTIONS) {
+    if (exchange->head.method == HTTP_OPTIONS) {
         put_header(head, "Access-Control-Allow-Methods", "OPTIONS, GET, HEAD, POST, PATCH, DELETE");
         put_header(head, "Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match");
         put_header(head, "Access-Control-Max-Age", "86400");
@@ -559,7 +407,7 @@ int exchange_lws_on_writable(struct lws *wsi, struct exchange **slot)
         if (write_head(exchange) != 0)
             return -1;
         exchange->state = EXCHANGE_WRITING;
-        if (exchange->method == HTTP_HEAD || exchange->answer_bytes == 0)
+        if (exchange->head.method == HTTP_HEAD || exchange->answer_bytes == 0)
             return end_exchange(wsi, slot);
         lws_callback_on_writable(wsi);
         return 0;

@@ -1,0 +1,151 @@
+#include "signaling/request_head.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "signaling/request_path.h"
+
+enum {
+    HEADER_VALUE_BYTES_MAX = 1024, /* longer ones: 431 */
+    CONTENT_LENGTH_DIGITS_MAX = 9,
+};
+
+static const enum lws_token_indexes REQUEST_TOKENS[REQUEST_HEADER_COUNT] = {
+    [REQUEST_CONTENT_TYPE] = WSI_TOKEN_HTTP_CONTENT_TYPE,
+    [REQUEST_AUTHORIZATION] = WSI_TOKEN_HTTP_AUTHORIZATION,
+    [REQUEST_IF_MATCH] = WSI_TOKEN_HTTP_IF_MATCH,
+    [REQUEST_IF_NONE_MATCH] = WSI_TOKEN_HTTP_IF_NONE_MATCH,
+    [REQUEST_ORIGIN] = WSI_TOKEN_ORIGIN,
+    [REQUEST_ACCEPT] = WSI_TOKEN_HTTP_ACCEPT,
+};
+
+static enum http_method read_method(struct lws *wsi, enum lws_token_indexes *token)
+{
+    static const struct {
+        enum lws_token_indexes token;
+        enum http_method method;
+    } METHODS[] = {
+        {WSI_TOKEN_GET_URI, HTTP_GET},       {WSI_TOKEN_HEAD_URI, HTTP_HEAD},
+        {WSI_TOKEN_POST_URI, HTTP_POST},     {WSI_TOKEN_PATCH_URI, HTTP_PATCH},
+        {WSI_TOKEN_DELETE_URI, HTTP_DELETE}, {WSI_TOKEN_OPTIONS_URI, HTTP_OPTIONS},
+        {WSI_TOKEN_PUT_URI, HTTP_OTHER},     {WSI_TOKEN_CONNECT, HTTP_OTHER},
+    };
+
+    for (size_t i = 0; i < sizeof METHODS / sizeof METHODS[0]; i++) {
+        if (lws_hdr_total_length(wsi, METHODS[i].token) > 0) {
+            *token = METHODS[i].token;
+            return METHODS[i].method;
+        }
+    }
+    *token = WSI_TOKEN_GET_URI;
+    return HTTP_OTHER;
+}
+
+/* Copies a header that must not be longer than HEADER_VALUE_BYTES_MAX; *copy stays NULL when it is
+ * absent. */
+static bool copy_header(struct lws *wsi, enum lws_token_indexes token, char **copy)
+{
+    const int bytes = lws_hdr_total_length(wsi, token);
+
+    if (bytes <= 0)
+        return true;
+    if (bytes > HEADER_VALUE_BYTES_MAX)
+        return false;
+    *copy = malloc((size_t)bytes + 1);
+    if (*copy == NULL || lws_hdr_copy(wsi, *copy, bytes + 1, token) < 0)
+        return false;
+    return true;
+}
+
+/* The query's arguments, which libwebsockets keeps as fragments, joined again. */
+static bool copy_query(struct lws *wsi, char *query)
+{
+    size_t at = 0;
+
+    query[0] = '\0';
+    for (int n = 0;; n++) {
+        const int bytes = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, n);
+
+        if (bytes <= 0)
+            return true;
+        if (at + (size_t)bytes + 2 > EXCHANGE_PATH_BYTES_MAX)
+            return false;
+        if (n > 0)
+            query[at++] = '&';
+        if (lws_hdr_copy_fragment(wsi, query + at, bytes + 1, WSI_TOKEN_HTTP_URI_ARGS, n) < 0)
+            return false;
+        at += (size_t)bytes;
+    }
+}
+
+/* Request framing that libwebsockets 4.1 lets pass and that opens request smuggling (RFC 9112
+ * section 6). Returns the status to refuse with, or 0. */
+static unsigned check_framing(struct lws *wsi, struct request_head *head, const char **why)
+{
+    char digits[CONTENT_LENGTH_DIGITS_MAX + 2];
+    const int length_bytes = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
+    const bool has_body = head->method == HTTP_POST || head->method == HTTP_PATCH;
+
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0) {
+        *why = "Send the body with a Content-Length; transfer codings are not served.";
+        return 411;
+    }
+    if (length_bytes <= 0) {
+        *why = "Send a Content-Length.";
+        return has_body ? 411 : 0;
+    }
+    *why = "Send exactly one Content-Length, in digits.";
+    if (lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, 1) > 0 ||
+        length_bytes > CONTENT_LENGTH_DIGITS_MAX ||
+        lws_hdr_copy(wsi, digits, sizeof digits, WSI_TOKEN_HTTP_CONTENT_LENGTH) < 0 ||
+        strspn(digits, "0123456789") != strlen(digits))
+        return 400;
+    head->body_bytes = (size_t)strtoul(digits, NULL, 10);
+    if (head->body_bytes > EXCHANGE_BODY_BYTES_MAX) {
+        *why = "The body is larger than 64 KiB.";
+        return 413;
+    }
+    if (head->body_bytes > 0 && !has_body && head->method != HTTP_DELETE) {
+        *why = "This method takes no body.";
+        return 400;
+    }
+    return 0;
+}
+
+/* Fills exchange from the head. Returns the status to refuse with, or 0. */
+unsigned request_head_read(struct lws *wsi, struct request_head *head, const char **why)
+{
+    enum lws_token_indexes method_token;
+
+    head->method = read_method(wsi, &method_token);
+    *why = "The address is too long.";
+    if (!request_path_copy(wsi, method_token, head->path, sizeof head->path) ||
+        !copy_query(wsi, head->query))
+        return 414;
+    *why = "A header is too long.";
+    for (size_t i = 0; i < REQUEST_HEADER_COUNT; i++) {
+        if (!copy_header(wsi, REQUEST_TOKENS[i], &head->headers[i]))
+            return 431;
+    }
+    *why = "Send exactly one Host header.";
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HOST) <= 0 ||
+        lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0)
+        return 400;
+    lws_get_peer_simple(wsi, head->peer, sizeof head->peer);
+    *why = "This method is not served.";
+    if (head->method == HTTP_OTHER)
+        return 405;
+    return check_framing(wsi, head, why);
+}
+
+const char *request_head_header(const struct request_head *head, enum request_header header)
+{
+    return head->headers[header] != NULL ? head->headers[header] : "";
+}
+
+void request_head_close(struct request_head *head)
+{
+    for (size_t i = 0; i < REQUEST_HEADER_COUNT; i++)
+        free(head->headers[i]);
+}
