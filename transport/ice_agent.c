@@ -13,7 +13,8 @@
 enum {
     COMPONENT = 1,
     RECEIVE_BUFFER_BYTES = 1 << 20, /* a key frame at once, while the thread is busy elsewhere */
-    PRIORITY_TYPE_HOST = 126,       /* RFC 8445 section 5.1.2.2 */
+    PACING_MS = 5, /* Ta, RFC 8445 section 14.2: the least allowed; a pair is found sooner */
+    PRIORITY_TYPE_HOST = 126, /* RFC 8445 section 5.1.2.2 */
     PRIORITY_LOCAL_MOST = 65535,
 };
 
@@ -230,7 +231,8 @@ enum status ice_agent_create(const struct media_settings *settings, GMainContext
         nice_agent_new_full(main_context, NICE_COMPATIBILITY_RFC5245,
                             NICE_AGENT_OPTION_REGULAR_NOMINATION | NICE_AGENT_OPTION_ICE_TRICKLE |
                                 NICE_AGENT_OPTION_CONSENT_FRESHNESS);
-    g_object_set(made->nice, "upnp", FALSE, "ice-tcp", FALSE, "controlling-mode", FALSE, NULL);
+    g_object_set(made->nice, "upnp", FALSE, "ice-tcp", FALSE, "controlling-mode", FALSE,
+                 "stun-pacing-timer", PACING_MS, NULL);
     g_signal_connect(made->nice, "component-state-changed", G_CALLBACK(on_state_changed), made);
     g_signal_connect(made->nice, "new-selected-pair-full", G_CALLBACK(on_selected_pair), made);
     const enum status status = gather(made, settings, main_context);

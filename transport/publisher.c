@@ -13,9 +13,16 @@ enum {
     RTP_BYTES_MIN = 12,
     RTCP_BYTES_MIN = 8,
     FEEDBACKS_A_TURN_MAX = 8, /* compounds upstream, whatever the feed says */
+    EARLY_DATAGRAMS_MAX = 4,  /* a ClientHello in fragments */
+    EARLY_DATAGRAM_BYTES_MAX = 1500,
 };
 
 #define CONSENT_RECHECK_NS MONO_SECOND /* while only consent answers keep a silent peer alive */
+
+struct early_datagram {
+    size_t bytes;
+    uint8_t data[EARLY_DATAGRAM_BYTES_MAX];
+};
 
 struct publisher {
     struct publisher_environment environment;
@@ -34,6 +41,8 @@ struct publisher {
     enum media_close_reason reason;
     int64_t deadline_ns; /* until connected: for the first check, then for the handshake */
     int64_t consent_ns;  /* connected: when silence has lasted too long */
+    struct early_datagram early[EARLY_DATAGRAMS_MAX]; /* until selected */
+    unsigned early_count;
 };
 
 static void fail(struct publisher *publisher, enum media_close_reason reason, int64_t now_ns)
@@ -107,10 +116,6 @@ static enum status start_dtls(struct publisher *publisher, int64_t now_ns)
 static void receive_dtls(struct publisher *publisher, const uint8_t *datagram,
                          size_t datagram_bytes, int64_t now_ns)
 {
-    /* As the client we begin, once a pair is selected: a flight that comes before is answered by
-     * the peer's retransmission. */
-    if (publisher->dtls == NULL && publisher->dtls_client)
-        return;
     if (publisher->dtls == NULL && start_dtls(publisher, now_ns) != STATUS_OK) {
         fail(publisher, MEDIA_CLOSED_RESOURCE, now_ns);
         return;
@@ -139,6 +144,21 @@ static void receive_dtls(struct publisher *publisher, const uint8_t *datagram,
         fail(publisher, MEDIA_CLOSED_HANDSHAKE, now_ns);
         break;
     }
+}
+
+/* A browser begins its handshake as soon as its own check is answered, which is before ours is, and
+ * we have no pair to answer over. Dropping that flight would cost the second until it is sent
+ * again. */
+static void keep_early(struct publisher *publisher, const uint8_t *datagram, size_t datagram_bytes)
+{
+    if (publisher->early_count == EARLY_DATAGRAMS_MAX ||
+        datagram_bytes > sizeof publisher->early[0].data) {
+        STATS_ADD(publisher->environment.stats, drop_handshake_limit, 1);
+        return;
+    }
+    struct early_datagram *early = &publisher->early[publisher->early_count++];
+    memcpy(early->data, datagram, datagram_bytes);
+    early->bytes = datagram_bytes;
 }
 
 static void flush_feedback(struct publisher *publisher, int64_t now_ns)
@@ -212,7 +232,9 @@ static void on_datagram(void *context, uint8_t *datagram, size_t datagram_bytes)
 
     if (publisher->over || datagram_bytes == 0)
         return;
-    if (datagram[0] >= 20 && datagram[0] <= 63)
+    if (datagram[0] >= 20 && datagram[0] <= 63 && !publisher->selected)
+        keep_early(publisher, datagram, datagram_bytes);
+    else if (datagram[0] >= 20 && datagram[0] <= 63)
         receive_dtls(publisher, datagram, datagram_bytes, now_ns);
     else if (datagram[0] >= 128 && datagram[0] <= 191)
         receive_srtp(publisher, datagram, datagram_bytes, now_ns);
@@ -231,6 +253,9 @@ static void on_selected(void *context)
     publisher->deadline_ns = now_ns + publisher->environment.settings->handshake_deadline_ns;
     if (publisher->dtls_client && start_dtls(publisher, now_ns) != STATUS_OK)
         fail(publisher, MEDIA_CLOSED_RESOURCE, now_ns);
+    for (unsigned i = 0; i < publisher->early_count && !publisher->over; i++)
+        receive_dtls(publisher, publisher->early[i].data, publisher->early[i].bytes, now_ns);
+    publisher->early_count = 0;
 }
 
 enum status publisher_create(const struct publisher_environment *environment,
