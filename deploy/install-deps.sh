@@ -14,7 +14,7 @@ test=(
     git curl ca-certificates libcmocka-dev clang libclang-rt-14-dev
     chromium firefox-esr fonts-noto-cjk pulseaudio pulseaudio-utils
     gstreamer1.0-tools gstreamer1.0-nice gstreamer1.0-plugins-base gstreamer1.0-plugins-good
-    gstreamer1.0-plugins-bad python3-gi gir1.2-gst-plugins-bad-1.0
+    gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly python3-gi gir1.2-gst-plugins-bad-1.0
 )
 lint=(clang clang-format clang-tidy cppcheck)
 bench=(curl janus linux-perf)
