@@ -31,6 +31,7 @@ export class Chat {
     bindText(this.#hint, 'chat.offline');
     this.#makeForm(box);
     signaling.addEventListener('joined', () => this.#reset());
+    this.#reset();
     signaling.addEventListener('chat', ({ detail }) => this.#add(detail));
   }
 
@@ -72,7 +73,7 @@ export class Chat {
     this.#empty.hidden = true;
     const line = element('li', '', this.#list);
     const author = element('span', 'chat-name', line);
-    const shown = name || t('chat.guest');
+    const shown = name?.startsWith('#') ? `${t('chat.guest')} ${name.slice(1)}` : name || t('chat.guest');
     if (from === this.#signaling.you) {
       bindText(author, 'chat.you', { name: shown });
     } else {

@@ -14,6 +14,7 @@ export class Peer extends EventTarget {
   #munge;
   #timer = 0;
   #closed = false;
+  #prepared = null;
   #early = [];
   #onCandidate;
 
@@ -46,10 +47,16 @@ export class Peer extends EventTarget {
     return this.#closed;
   }
 
+  /** Makes the first offer ahead of time, so that negotiate() has only to send it. */
+  prepare() {
+    this.#prepared ??= this.#offer(false);
+    return this.#prepared;
+  }
+
   /** Offers and applies the answer; also renegotiates and, with iceRestart, finds a new path. Rejects as request() does. */
   async negotiate({ iceRestart = false, withinMs = CONNECT_WITHIN_MS } = {}) {
-    const offer = await this.pc.createOffer({ iceRestart });
-    await this.pc.setLocalDescription({ type: 'offer', sdp: this.#munge(offer.sdp) });
+    await (this.#prepared ?? this.#offer(iceRestart));
+    this.#prepared = null;
     if (this.#closed) {
       return;
     }
@@ -70,6 +77,11 @@ export class Peer extends EventTarget {
     clearTimeout(this.#timer);
     this.#signaling.removeEventListener('candidate', this.#onCandidate);
     this.pc.close();
+  }
+
+  async #offer(iceRestart) {
+    const offer = await this.pc.createOffer({ iceRestart });
+    await this.pc.setLocalDescription({ type: 'offer', sdp: this.#munge(offer.sdp) });
   }
 
   #emit(type, detail) {

@@ -7,7 +7,8 @@ import { Backoff } from './backoff.js';
 import { Peer } from './peer.js';
 
 const STALL_CHECK_MS = 1000;
-const STALL_AFTER_MS = 8000;
+const STALL_AFTER_MS = 6000;
+const STALL_PATIENCE_MAX_MS = 60000;
 const TURN_PATIENCE_MS = 4000;
 const FINAL_BYES = new Set(['kicked', 'forbidden']);
 const FINAL_ERRORS = new Set(['forbidden', 'unsupported', 'bad-sdp']);
@@ -29,10 +30,11 @@ export class Player extends EventTarget {
   #signaling;
   #stream;
   #peer = null;
+  #prepared = null;
   #offering = false;
   #retryTimer = 0;
   #backoff = new Backoff({ firstMs: 600, maxMs: 15000 });
-  #stall = { bytes: 0, since: 0 };
+  #stall = { progress: 0, since: 0, moving: false, patienceMs: STALL_AFTER_MS };
 
   constructor(signaling, stream) {
     super();
@@ -55,6 +57,13 @@ export class Player extends EventTarget {
   /** What the server says about the stream, or null while there is none. */
   get description() {
     return this.#signaling.streams.get(this.#stream) ?? null;
+  }
+
+  /** Readies the first connection while the socket is still being opened. */
+  prepare() {
+    this.#prepared = this.#makePeer();
+    // A failure shows when the offer is needed.
+    this.#prepared.prepare().catch(() => {});
   }
 
   /** Tries again now. */
@@ -128,7 +137,8 @@ export class Player extends EventTarget {
     const reconnecting = this.#peer !== null || this.phase === 'retrying';
     this.#forget();
     this.#dropPeer();
-    const peer = this.#makePeer();
+    const peer = this.#prepared ?? this.#makePeer();
+    this.#prepared = null;
     this.#peer = peer;
     this.#offering = true;
     this.#set(reconnecting ? 'retrying' : 'connecting');
@@ -174,7 +184,7 @@ export class Player extends EventTarget {
     peer.addEventListener('connected', () => {
       this.marks.connected = performance.now();
       this.#backoff.reset();
-      this.#stall = { bytes: 0, since: performance.now() };
+      this.#stall.since = performance.now();
       this.#set('connected', null);
     });
     peer.addEventListener('broken', () => peer === this.#peer && this.#broken());
@@ -229,22 +239,29 @@ export class Player extends EventTarget {
     }
   }
 
-  /** A connection that is up and brings nothing although the stream is live is made anew. */
+  /** A connection that is up and brings nothing although the stream is live is made anew, at growing intervals. */
   async #watchStall() {
     const peer = this.#peer;
+    const stall = this.#stall;
     if (!peer?.connected || this.#offering || !this.description?.live || !this.#signaling.joined) {
-      this.#stall.since = performance.now();
+      stall.since = performance.now();
       return;
     }
-    let bytes = 0;
-    (await peer.pc.getStats()).forEach((report) => {
-      bytes += report.type === 'inbound-rtp' ? report.bytesReceived : 0;
-    });
-    if (bytes !== this.#stall.bytes) {
-      this.#stall = { bytes, since: performance.now() };
-    } else if (performance.now() - this.#stall.since > STALL_AFTER_MS && peer === this.#peer) {
-      this.#stall.since = performance.now() + STALL_AFTER_MS;
+    const progress = await this.#progress(peer);
+    if (progress !== stall.progress) {
+      // The first figure of a new connection differs too: only a second change is a recovery.
+      const patienceMs = stall.moving ? STALL_AFTER_MS : stall.patienceMs;
+      Object.assign(stall, { progress, patienceMs, moving: true, since: performance.now() });
+    } else if (performance.now() - stall.since > stall.patienceMs && peer === this.#peer) {
+      Object.assign(stall, { since: performance.now(), moving: false, patienceMs: Math.min(stall.patienceMs * 2, STALL_PATIENCE_MAX_MS) });
       this.#connect();
     }
+  }
+
+  /** Pictures decoded; bytes received where there are only sounds. */
+  async #progress(peer) {
+    const inbound = [...(await peer.pc.getStats()).values()].filter(({ type }) => type === 'inbound-rtp');
+    const field = this.description?.video ? 'framesDecoded' : 'bytesReceived';
+    return inbound.reduce((sum, report) => sum + (report[field] ?? 0), 0);
   }
 }

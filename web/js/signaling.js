@@ -48,7 +48,7 @@ export class Signaling extends EventTarget {
   #joined = false;
   #running = false;
   #pending = new Map();
-  #backoff = new Backoff({ firstMs: 400, maxMs: 8000 });
+  #backoff = new Backoff({ firstMs: 400, maxMs: 5000 });
   #retryTimer = 0;
   #pingTimer = 0;
   #heardAt = 0;

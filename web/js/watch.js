@@ -5,40 +5,22 @@ import { decodeVideo } from './clock_code.js';
 import { Controls } from './controls.js';
 import { bindText, formatNumber, onLanguageChange, startPage, t } from './i18n.js';
 import { explained, showNotice } from './notice.js';
-import { Player } from './player.js';
-import { roomOfLocation, streamOfLocation } from './room_name.js';
 import { Screen } from './screen.js';
 import { screenState } from './screen_state.js';
-import { Signaling } from './signaling.js';
 import { StatsReader } from './stats.js';
 import { StatsPanel, VIEWER_FIGURES } from './stats_panel.js';
+import { hindrance, player, room, signaling } from './viewer.js';
 
 const RENDER_EVERY_MS = 500;
 const STATS_EVERY_MS = 1000;
 const GLASS_MAX_MS = 60000;
-const NAME_KEY = 'manycast.name';
 const SPINNING = new Set(['connecting', 'reconnecting', 'stalled']);
 
 const byId = (id) => document.getElementById(id);
-const room = roomOfLocation();
 const facts = { refused: null, everJoined: false, unreachable: false, retrySeconds: 0, connectedAt: 0 };
-let signaling = null;
-let player = null;
 let screen = null;
 let state = 'connecting';
 let glassMs = null;
-
-/** A viewer's name in the chat: made once, kept in this browser. */
-function guestName() {
-  const made = `${t('chat.guest')} ${Math.random().toString(36).slice(2, 6).toUpperCase()}`;
-  try {
-    const name = localStorage.getItem(NAME_KEY) ?? made;
-    localStorage.setItem(NAME_KEY, name);
-    return name;
-  } catch {
-    return made;
-  }
-}
 
 function undecodableCodec(description) {
   const codec = description?.video ? description.codec?.video : null;
@@ -67,7 +49,7 @@ function showCurtain(failure) {
   bindText(byId('state'), code ? `fail.${code}.title` : `watch.state.${state}`, values);
   bindText(byId('advice'), code ? `fail.${code}.advice` : `watch.state.${state}.advice`, values);
   byId('spinner').hidden = !SPINNING.has(state);
-  byId('curtain-icon').hidden = SPINNING.has(state);
+  byId('curtain-icon').toggleAttribute('hidden', SPINNING.has(state));
   byId('to-lobby').hidden = state !== 'waiting' && state !== 'failed';
   byId('retry').hidden = !failure || room === null;
 }
@@ -194,13 +176,10 @@ function exposeForTests() {
 }
 
 function start() {
-  const identity = { name: guestName() };
-  signaling = new Signaling({ room, identity: () => identity });
-  player = new Player(signaling, streamOfLocation());
   const controls = new Controls();
   screen = new Screen({ video: byId('video'), audio: byId('audio'), setMuted: (muted) => controls.setMuted(muted) });
+  facts.everJoined = signaling.joined;
   exposeForTests();
-  signaling.start();
   followSignaling();
   player.addEventListener('change', followPlayer);
   screen.addEventListener('change', render);
@@ -212,7 +191,7 @@ function start() {
   addEventListener('pagehide', () => signaling.stop());
   addEventListener('pageshow', (event) => event.persisted && signaling.start());
   setInterval(followPlayer, RENDER_EVERY_MS);
-  render();
+  followPlayer();
 }
 
 /** Without a room or without WebRTC there is nothing to play, only something to say. */
@@ -224,16 +203,14 @@ function startWithout(code) {
   byId('chat').hidden = true;
   byId('viewers').parentElement.hidden = true;
   byId('spinner').hidden = true;
-  byId('curtain-icon').hidden = false;
+  byId('curtain-icon').removeAttribute('hidden');
   byId('to-lobby').hidden = false;
   bindText(byId('state'), `fail.${code}.title`);
   bindText(byId('advice'), `fail.${code}.advice`);
 }
 
-if (room === null) {
-  startWithout('bad-room');
-} else if (!window.RTCPeerConnection) {
-  startWithout('no-webrtc');
+if (hindrance) {
+  startWithout(hindrance);
 } else {
   start();
 }
