@@ -171,8 +171,6 @@ export default {
   'fail.taken-over.advice': 'Another page or program went live in this room. Go live again to take it back.',
   'fail.kicked.title': 'The operator ended this session',
   'fail.kicked.advice': 'Ask the operator of this server why, or go back to the lobby.',
-  'fail.ended.title': 'The stream was ended',
-  'fail.ended.advice': 'The server ended it. You can go live again.',
   'fail.codec.title': 'This browser cannot show this picture ({codec})',
   'fail.codec.advice': 'The sound plays on. For the picture use another browser, or ask the streamer for VP8.',
   'fail.internal.title': 'Something went wrong',

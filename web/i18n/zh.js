@@ -171,8 +171,6 @@ export default {
   'fail.taken-over.advice': '另一个页面或程序在这个房间开播了。重新开播可以接回来。',
   'fail.kicked.title': '管理员结束了本次连接',
   'fail.kicked.advice': '请向服务器管理员了解原因，或返回大厅。',
-  'fail.ended.title': '直播已被结束',
-  'fail.ended.advice': '服务器结束了直播。你可以重新开播。',
   'fail.codec.title': '这个浏览器无法显示该画面（{codec}）',
   'fail.codec.advice': '声音会继续播放。要看画面请换一个浏览器，或请主播使用 VP8。',
   'fail.internal.title': '出了点问题',

@@ -100,7 +100,7 @@ async function poll() {
   clearTimeout(timer);
   let waitMs = POLL_MS;
   try {
-    const response = await fetch('/api/rooms', { cache: 'no-store', signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    const response = await fetch('/api/rooms', { cache: 'no-store', signal: AbortSignal.timeout?.(ANSWER_WITHIN_MS) });
     if (!response.ok) {
       throw new Error(`status ${response.status}`);
     }

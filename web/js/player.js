@@ -1,7 +1,8 @@
 // player.js - the viewer's side of one stream: subscribes, heals, and says what it is doing.
 //
 // Events (CustomEvent): change (read `phase`, `tracks`, `failure`); nothing else, the page derives what it shows.
-// Phases: 'idle' (nobody to watch yet), 'connecting', 'connected', 'retrying'.
+// Phases: 'idle' (nobody to watch yet), 'connecting', 'connected', 'retrying', 'failed'
+// (only retry() or another stream helps).
 
 import { Backoff } from './backoff.js';
 import { Peer } from './peer.js';
@@ -220,8 +221,8 @@ export class Player extends EventTarget {
         break;
       default:
         this.#dropPeer();
-        this.#set('retrying', error.code ?? 'internal');
-        if (!FINAL_ERRORS.has(error.code)) {
+        this.#set(FINAL_ERRORS.has(error.code) ? 'failed' : 'retrying', error.code ?? 'internal');
+        if (this.phase === 'retrying') {
           this.#retryAfter(null);
         }
     }
@@ -230,7 +231,7 @@ export class Player extends EventTarget {
   #dismissed(reason) {
     this.#dropPeer();
     if (FINAL_BYES.has(reason)) {
-      this.#set('retrying', reason);
+      this.#set('failed', reason);
     } else if (this.description?.live) {
       this.#set('retrying');
       this.#retryAfter(null);

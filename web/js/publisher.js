@@ -7,7 +7,7 @@ import { Backoff } from './backoff.js';
 import { Peer } from './peer.js';
 
 const RESTART_WITHIN_MS = 6000;
-const FINAL_BYES = new Set(['taken-over', 'takeover', 'replaced', 'kicked', 'forbidden', 'busy', 'ended']);
+const FINAL_BYES = new Set(['taken-over', 'kicked']);
 const FINAL_ERRORS = new Set(['forbidden', 'unsupported', 'bad-sdp', 'bad-message', 'bad-room']);
 const AUDIO_KBPS = 96;
 // VP8 is decoded everywhere; H.264 next, for hardware and for players that know nothing else.
@@ -207,7 +207,7 @@ export class Publisher extends EventTarget {
       return;
     }
     if (FINAL_BYES.has(reason)) {
-      this.#set('off', reason === 'takeover' || reason === 'replaced' ? 'taken-over' : reason);
+      this.#set('off', reason);
       this.#signaling.stop();
     } else {
       this.#set('reconnecting');

@@ -22,6 +22,9 @@ export function screenState(facts) {
   if (facts.refused) {
     return { state: 'failed', failure: facts.refused };
   }
+  if (facts.phase === 'failed') {
+    return { state: 'failed', failure: facts.failure };
+  }
   if (facts.joined && facts.live === false && facts.stillMs > AWAY_AFTER_STILL_MS) {
     return { state: 'away', failure: null };
   }
