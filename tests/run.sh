@@ -105,8 +105,10 @@ tests tsan
 # The optimizer sees what a debug build does not.
 tests release -DMANYCAST_WERROR=ON
 counted fuzz tests/fuzz/run.sh "${FUZZ_SECONDS:-10}"
-[ ! -e tests/interop/run.sh ] || counted interop timeout 1200 tests/interop/run.sh
-[ ! -e tests/e2e/run.mjs ] || counted e2e timeout 1800 node tests/e2e/run.mjs
+counted interop timeout 1200 tests/interop/run.sh
+# The server under sanitizers, with real peers.
+counted interop-asan env MANYCAST_BUILD=build/asan timeout 1200 tests/interop/run.sh
+counted e2e timeout 1800 node tests/e2e/run.mjs
 
 echo
 if [ ${#failures[@]} -gt 0 ]; then
