@@ -24,7 +24,7 @@ enum status history_create(unsigned packets, int64_t age_ns, struct history **hi
     while (slots < packets) {
         slots *= 2;
     }
-    struct history *made = calloc(1, sizeof *made + slots * sizeof made->slots[0]);
+    struct history *made = calloc(1, sizeof *made + slots * sizeof(struct packet *));
     if (made == NULL) {
         return STATUS_NO_MEMORY;
     }

@@ -1,6 +1,7 @@
 #include "signaling/endpoint.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -737,7 +738,8 @@ static enum status restart_viewer(struct endpoint *endpoint, struct session *ses
         return status;
     }
     session->viewing->ticket.local = fresh;
-    strcpy(session->viewing->ticket.remote_ufrag, remote_ufrag);
+    (void)snprintf(session->viewing->ticket.remote_ufrag,
+                   sizeof session->viewing->ticket.remote_ufrag, "%s", remote_ufrag);
     session_renew_tag(session);
     *answer = text;
     return STATUS_OK;

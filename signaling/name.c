@@ -112,7 +112,7 @@ enum status name_split_path(const char *path, const char *prefix, char *room, ch
 
     segment += segment_bytes;
     if (segment[0] == '\0' || segment[1] == '\0') {
-        strcpy(stream, "main");
+        memcpy(stream, "main", sizeof "main");
         return STATUS_OK;
     }
     segment++;

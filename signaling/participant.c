@@ -247,7 +247,7 @@ static json_t *read_join(const struct request *request, struct join *join)
     const char *room;
     enum status status = request_text(request, "room", 0, EXCHANGE_BODY_BYTES_MAX, &room);
 
-    *join = (struct join){.name = "", .resume = ""};
+    *join = (struct join){.room = "", .name = "", .resume = ""};
     if (status != STATUS_OK) {
         return request_error(request, "bad-message", "room must be the room's name.");
     }

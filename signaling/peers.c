@@ -1,5 +1,6 @@
 #include "signaling/peers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,8 +145,8 @@ static struct peer *add(struct peers *peers, const char *id, const char *stream,
     }
     peer->peers = peers;
     peer->kind = kind;
-    strcpy(peer->id, id);
-    strcpy(peer->stream, stream);
+    (void)snprintf(peer->id, sizeof peer->id, "%s", id);
+    (void)snprintf(peer->stream, sizeof peer->stream, "%s", stream);
     peer->next = peers->first;
     peers->first = peer;
     peers->count++;

@@ -31,7 +31,7 @@ enum status session_keys_derive(const uint8_t *master_key, const uint8_t *master
     if (cipher == NULL) {
         return STATUS_NO_MEMORY;
     }
-    struct session_keys made;
+    struct session_keys made = {0};
     unsigned first = (unsigned)label;
     bool done = EVP_EncryptInit_ex(cipher, EVP_aes_128_ctr(), NULL, master_key, NULL) == 1 &&
                 derive(cipher, master_salt, first, made.key, sizeof made.key) &&

@@ -274,6 +274,7 @@ enum status srtcp_open(struct srtcp *srtcp, uint8_t *packet, size_t *bytes)
     if (!(gcm ? run_gcm(&pass, false) : open_counter_mode(&pass))) {
         return STATUS_DENIED;
     }
+    /* cppcheck-suppress uninitvar; filled through pass.out */
     memcpy(packet + HEADER_BYTES, plain, pass.in_bytes);
     if (source == &srtcp->sources[srtcp->source_count]) {
         srtcp->source_count++;

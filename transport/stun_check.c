@@ -170,6 +170,7 @@ static size_t write_answer(struct stun_checker *checker, StunMessage *request,
     return answer_bytes;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): both credentials, and a result of three parts */
 enum status stun_checker_answer(struct stun_checker *checker, const struct stun_check *check,
                                 const char *username, const char *password,
                                 const struct address *from, uint8_t *answer, size_t *answer_bytes,
