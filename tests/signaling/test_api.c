@@ -1,0 +1,151 @@
+#include "signaling/api.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <jansson.h>
+
+#include "signaling/whip.h"
+#include "tests/signaling/fake_exchange.h"
+#include "tests/signaling/fake_media.h"
+#include "tests/signaling/offer_file.h"
+#include "tests/signaling/stage.h"
+
+static struct stage stage;
+static char location[64];
+
+/* A live broadcaster in the room "a b". */
+static int set_up(void **state)
+{
+    (void)state;
+    stage_open(&stage);
+    char *offer = offer_file_read("chromium-publish.sdp");
+    struct exchange *exchange = fake_exchange_make(HTTP_POST, "/whip/a%20b");
+    exchange->content_type = "application/sdp";
+    exchange->body = offer;
+    whip_handle(stage.endpoint, exchange);
+    stage_give_local(&stage);
+    free(offer);
+    strcpy(location, fake_exchange_header(exchange, "Location"));
+    stage_connect(&stage, fake_media.published.session);
+    stage_report(&stage, true, true);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    stage_close(&stage);
+    return 0;
+}
+
+static struct exchange *ask(enum http_method method, const char *path, const char *authorization)
+{
+    struct exchange *exchange = fake_exchange_make(method, path);
+
+    exchange->authorization = authorization;
+    api_handle(stage.endpoint, exchange);
+    return exchange;
+}
+
+static void api_lists_rooms_and_streams(void **state)
+{
+    (void)state;
+    const struct exchange *exchange = ask(HTTP_GET, "/api/rooms", "");
+    assert_int_equal(exchange->status, 200);
+    assert_string_equal(exchange->type, "application/json");
+    json_t *answer = json_loads(exchange->text, 0, NULL);
+    const json_t *room = json_array_get(json_object_get(answer, "rooms"), 0);
+    assert_string_equal(json_string_value(json_object_get(room, "room")), "a b");
+    assert_true(json_is_true(json_object_get(room, "live")));
+    const json_t *stream = json_array_get(json_object_get(room, "streams"), 0);
+    assert_string_equal(json_string_value(json_object_get(stream, "stream")), "main");
+    json_decref(answer);
+}
+
+static void api_describes_a_room_without_secrets(void **state)
+{
+    (void)state;
+    const struct exchange *exchange = ask(HTTP_GET, "/api/rooms/a%20b", "");
+    assert_int_equal(exchange->status, 200);
+    assert_null(strstr(exchange->text, location + strlen("/session/")));
+    json_t *answer = json_loads(exchange->text, 0, NULL);
+    const json_t *session = json_array_get(json_object_get(answer, "sessions"), 0);
+    assert_int_equal(json_integer_value(json_object_get(session, "session")),
+                     fake_media.published.session);
+    json_decref(answer);
+}
+
+static void api_statuses_follow_the_rules(void **state)
+{
+    static const struct {
+        enum http_method method;
+        const char *path;
+        unsigned status;
+    } cases[] = {
+        {HTTP_GET, "/api/rooms/", 200},
+        {HTTP_HEAD, "/api/rooms", 200},
+        {HTTP_OPTIONS, "/api/rooms", 200},
+        {HTTP_POST, "/api/rooms", 405},
+        {HTTP_DELETE, "/api/rooms/a%20b", 405},
+        {HTTP_GET, "/api/rooms/nobody", 404},
+        {HTTP_GET, "/api/rooms/%ff", 404},
+        {HTTP_GET, "/api/roomsx", 404},
+        {HTTP_GET, "/api/", 404},
+        {HTTP_GET, "/api/sessions/1", 405},
+        {HTTP_DELETE, "/api/sessions/1", 404}, /* no key is set: by the secret only */
+        {HTTP_DELETE, "/api/sessions/x", 404},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (ask(cases[i].method, cases[i].path, "")->status != cases[i].status) {
+            fail_msg("%s", cases[i].path);
+        }
+    }
+    assert_int_equal(fake_media.ends, 0);
+}
+
+static void api_ends_a_session_for_who_has_the_key(void **state)
+{
+    char path[64];
+
+    (void)state;
+    strcpy(stage.config.auth_publish_key, "key");
+    snprintf(path, sizeof path, "/api/sessions/%u", (unsigned)fake_media.published.session);
+    assert_int_equal(ask(HTTP_DELETE, path, "")->status, 401);
+    assert_int_equal(ask(HTTP_DELETE, path, "Bearer wrong")->status, 403);
+    assert_int_equal(fake_media.ends, 0);
+    assert_int_equal(ask(HTTP_DELETE, path, "Bearer key")->status, 200);
+    assert_int_equal(fake_media.ends, 1);
+    assert_int_equal(ask(HTTP_DELETE, path, "Bearer key")->status, 404);
+}
+
+static void api_ends_a_session_by_its_secret(void **state)
+{
+    char path[96];
+
+    (void)state;
+    snprintf(path, sizeof path, "/api/sessions/%s", location + strlen("/session/"));
+    assert_int_equal(ask(HTTP_DELETE, path, "")->status, 200);
+    assert_int_equal(fake_media.ends, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(api_lists_rooms_and_streams, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(api_describes_a_room_without_secrets, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(api_statuses_follow_the_rules, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(api_ends_a_session_for_who_has_the_key, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(api_ends_a_session_by_its_secret, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
