@@ -12,7 +12,8 @@ endfunction()
 
 pkg_check_modules(vpx REQUIRED IMPORTED_TARGET vpx)
 pkg_check_modules(opus REQUIRED IMPORTED_TARGET opus)
-manycast_bench(publish manycast-publish PkgConfig::vpx PkgConfig::opus)
+pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
+manycast_bench(publish manycast-publish PkgConfig::vpx PkgConfig::opus PkgConfig::curl)
 manycast_bench(load manycast-load)
 
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.c)

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 build=(
     build-essential cmake ninja-build pkg-config
     libnice-dev libssl-dev libsrtp2-dev libusrsctp-dev libwebsockets-dev libjansson-dev libglib2.0-dev
-    libopus-dev libvpx-dev
+    libopus-dev libvpx-dev libcurl4-openssl-dev
 )
 test=(
     git curl ca-certificates libcmocka-dev clang libclang-rt-14-dev

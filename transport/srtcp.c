@@ -261,7 +261,7 @@ enum status srtcp_open(struct srtcp *srtcp, uint8_t *packet, size_t *bytes)
     if ((get_u32(word) & ENCRYPTED_FLAG) == 0 || source == NULL || is_replay(source, index)) {
         return STATUS_DENIED;
     }
-    uint8_t plain[SRTCP_BYTES_MAX];
+    uint8_t plain[SRTCP_BYTES_MAX] = {0};
     struct pass pass = {
         .keys = &srtcp->remote,
         .header = packet,
