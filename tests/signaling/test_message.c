@@ -126,6 +126,25 @@ static void message_errors_name_their_cause(void **state)
         {"{\"type\":\"join\",\"room\":\"a\",\"name\":1}", "bad-message", "join"},
         {"{\"type\":\"join\",\"room\":\"a\",\"token\":[]}", "bad-message", "join"},
     };
+    (void)state;
+    struct socket *socket = open_socket();
+    for (size_t i = 0; i < sizeof before_join / sizeof before_join[0]; i++) {
+        fake_socket_text(socket, before_join[i].text);
+        json_t *error = fake_socket_take(socket, "error");
+        assert_string_equal(text_of(error, "code"), before_join[i].code);
+        assert_string_not_equal(text_of(error, "message"), "");
+        if (before_join[i].re == NULL) {
+            assert_true(json_is_null(json_object_get(error, "re")));
+        } else {
+            assert_string_equal(text_of(error, "re"), before_join[i].re);
+        }
+        json_decref(error);
+    }
+    fake_socket_close(socket);
+}
+
+static void message_errors_name_the_id(void **state)
+{
     static const struct {
         const char *text;
         const char *code;
@@ -153,18 +172,6 @@ static void message_errors_name_their_cause(void **state)
 
     (void)state;
     struct socket *socket = open_socket();
-    for (size_t i = 0; i < sizeof before_join / sizeof before_join[0]; i++) {
-        fake_socket_text(socket, before_join[i].text);
-        json_t *error = fake_socket_take(socket, "error");
-        assert_string_equal(text_of(error, "code"), before_join[i].code);
-        assert_string_not_equal(text_of(error, "message"), "");
-        if (before_join[i].re == NULL) {
-            assert_true(json_is_null(json_object_get(error, "re")));
-        } else {
-            assert_string_equal(text_of(error, "re"), before_join[i].re);
-        }
-        json_decref(error);
-    }
     join(socket, "room");
     for (size_t i = 0; i < sizeof joined / sizeof joined[0]; i++) {
         fake_socket_text(socket, joined[i].text);
@@ -173,6 +180,13 @@ static void message_errors_name_their_cause(void **state)
         assert_string_equal(text_of(error, "id"), joined[i].id != NULL ? joined[i].id : "");
         json_decref(error);
     }
+    fake_socket_close(socket);
+}
+
+static void message_answers_frames_that_it_does_not_read(void **state)
+{
+    (void)state;
+    struct socket *socket = open_socket();
     message_socket_handler.on_binary(socket, "x", 1);
     fake_socket_take_error(socket, "bad-message");
     message_socket_handler.on_too_large(socket);
@@ -653,6 +667,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(message_errors_name_their_cause, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(message_errors_name_the_id, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(message_answers_frames_that_it_does_not_read, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(message_join_tells_the_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(message_ping_and_leave_are_answered, set_up, tear_down),
         cmocka_unit_test_setup_teardown(message_chat_goes_to_all_and_into_the_history, set_up,

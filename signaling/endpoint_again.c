@@ -1,0 +1,225 @@
+/* Later offers on a running session, ICE restarts, candidates. */
+#include "signaling/endpoint_parts.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+
+enum {
+    EARLY_CANDIDATES_MAX = ICE_CANDIDATES_MAX, /* before the answer (PROTOCOL.md section 3) */
+    CANDIDATES_MAX = 4 * ICE_CANDIDATES_MAX    /* in a publisher's life */
+};
+
+struct negotiate_source endpoint_source(const struct endpoint *endpoint,
+                                        const struct directory_stream *stream,
+                                        const struct ice_credentials *local,
+                                        struct ice_candidate *candidates)
+{
+    struct negotiate_source source = {
+        .live = stream != NULL && directory_stream_is_live(stream),
+        .local = local,
+        .candidates = candidates,
+        .candidate_count = media_viewer_candidates(endpoint->media, candidates, ICE_CANDIDATES_MAX),
+        .certificate = certificate_fingerprint(endpoint->certificate),
+    };
+    for (unsigned track = 0; source.live && track < TRACK_COUNT; track++) {
+        source.has[track] = directory_stream_has(stream, (enum track_kind)track, endpoint->now_ns);
+        if (stream->report.has[track]) {
+            source.format[track] = stream->report.format[track];
+        }
+    }
+    return source;
+}
+
+static bool is_same_profile(const struct profile *a, const struct profile *b)
+{
+    if (a->format_count != b->format_count) {
+        return false;
+    }
+    for (unsigned i = 0; i < a->format_count; i++) {
+        const struct profile_format *x = &a->formats[i];
+        const struct profile_format *y = &b->formats[i];
+        if (x->format.codec != y->format.codec || x->payload_type != y->payload_type ||
+            x->rtx_payload_type != y->rtx_payload_type) {
+            return false;
+        }
+    }
+    return memcmp(a->extension_id, b->extension_id, sizeof a->extension_id) == 0;
+}
+
+/* Whether what the ingest thread was told of a broadcaster's tracks still holds. */
+static bool is_same_publication(const struct publication *a, const struct publication *b)
+{
+    return is_same_profile(&a->negotiated, &b->negotiated) &&
+           memcmp(a->offered, b->offered, sizeof a->offered) == 0 &&
+           memcmp(a->ssrc, b->ssrc, sizeof a->ssrc) == 0 &&
+           memcmp(a->rtx_ssrc, b->rtx_ssrc, sizeof a->rtx_ssrc) == 0;
+}
+
+static bool is_same_credentials(const struct ice_credentials *a, const struct ice_credentials *b)
+{
+    return strcmp(a->ufrag, b->ufrag) == 0 && strcmp(a->password, b->password) == 0;
+}
+
+static enum status publish_again(struct endpoint *endpoint, struct session *session,
+                                 const struct media_publish *publish,
+                                 struct negotiation *negotiation, char **answer)
+{
+    struct publishing *publishing = session->publishing;
+
+    if (is_same_credentials(&publishing->remote, &publish->remote)) {
+        char *text = negotiate_publish_answer(negotiation, &publishing->local,
+                                              certificate_fingerprint(endpoint->certificate));
+        negotiation_destroy(negotiation);
+        if (text == NULL) {
+            return STATUS_NO_MEMORY;
+        }
+        *answer = text;
+        return STATUS_OK;
+    }
+    publishing->remote = publish->remote;
+    publishing->negotiation = negotiation;
+    publishing->asked = ASKED_FOR_ANSWER;
+    media_publisher_restart(endpoint->media, session->number, &publish->remote, publish->candidates,
+                            publish->candidate_count);
+    *answer = NULL;
+    return STATUS_OK;
+}
+
+static enum status offer_publish_again(struct endpoint *endpoint, struct session *session,
+                                       const struct endpoint_request *request, char **answer,
+                                       struct negotiate_refusal *refusal)
+{
+    struct media_publish publish = {0};
+    struct negotiation *negotiation;
+    const struct publishing *publishing = session->publishing;
+
+    if (publishing->asked != ASKED_NOTHING) {
+        return STATUS_AGAIN;
+    }
+    enum status status =
+        negotiate_publish(request->offer, request->offer_bytes, &publish, &negotiation, refusal);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (memcmp(publishing->fingerprint.bytes, publish.fingerprint.bytes, FINGERPRINT_BYTES_MAX) !=
+            0 ||
+        !is_same_publication(&publishing->publication, &publish.publication)) {
+        negotiation_destroy(negotiation);
+        refusal->unsupported = true;
+        strcpy(refusal->why, "The tracks or the certificate changed: publish again with a new "
+                             "peer connection.");
+        return STATUS_UNSUPPORTED;
+    }
+    return publish_again(endpoint, session, &publish, negotiation, answer);
+}
+
+static enum status offer_subscribe_again(struct endpoint *endpoint, struct session *session,
+                                         const struct endpoint_request *request, char **answer,
+                                         struct negotiate_refusal *refusal)
+{
+    struct ice_candidate candidates[ICE_CANDIDATES_MAX];
+    struct ticket ticket = session->viewing->ticket;
+    struct ice_credentials fresh;
+    bool restarted;
+    char *text;
+
+    ice_credentials_make(&fresh);
+    const struct negotiate_source source =
+        endpoint_source(endpoint, session->stream, &fresh, candidates);
+    enum status status = negotiate_subscribe_again(request->offer, request->offer_bytes, &source,
+                                                   &ticket, &restarted, &text, refusal);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    if (restarted) {
+        status = media_viewer_restart(endpoint->media, session->number, &ticket.local,
+                                      ticket.remote_ufrag);
+        if (status != STATUS_OK) {
+            free(text);
+            return status == STATUS_NOT_FOUND ? STATUS_FULL : status;
+        }
+    }
+    session->viewing->ticket = ticket;
+    *answer = text;
+    return STATUS_OK;
+}
+
+enum status endpoint_offer_again(struct endpoint *endpoint, struct session *session,
+                                 const char *offer, size_t offer_bytes, char **answer,
+                                 struct negotiate_refusal *refusal)
+{
+    const struct endpoint_request request = {.offer = offer, .offer_bytes = offer_bytes};
+
+    return session->kind == SESSION_PUBLISHER
+               ? offer_publish_again(endpoint, session, &request, answer, refusal)
+               : offer_subscribe_again(endpoint, session, &request, answer, refusal);
+}
+
+void endpoint_candidate(struct endpoint *endpoint, struct session *session,
+                        const struct ice_candidate *candidate)
+{
+    if (session->kind == SESSION_VIEWER) {
+        return;
+    }
+    const unsigned most = session->state == SESSION_OPENING ? EARLY_CANDIDATES_MAX : CANDIDATES_MAX;
+    if (candidate != NULL && session->publishing->candidates++ >= most) {
+        LOG_DEBUG("endpoint", "candidate dropped session=%" PRIu64, session->number);
+        return;
+    }
+    media_publisher_candidate(endpoint->media, session->number, candidate);
+}
+
+bool endpoint_is_restart(const struct session *session, const struct ice_credentials *credentials)
+{
+    return session->kind == SESSION_PUBLISHER
+               ? !is_same_credentials(&session->publishing->remote, credentials)
+               : strcmp(session->viewing->ticket.remote_ufrag, credentials->ufrag) != 0;
+}
+
+static enum status restart_viewer(struct endpoint *endpoint, struct session *session,
+                                  const char *remote_ufrag, char **answer)
+{
+    struct ice_candidate candidates[ICE_CANDIDATES_MAX];
+    struct ice_credentials fresh;
+
+    ice_credentials_make(&fresh);
+    const unsigned count = media_viewer_candidates(endpoint->media, candidates, ICE_CANDIDATES_MAX);
+    char *text = negotiate_fragment_answer(&fresh, candidates, count, true);
+    if (text == NULL) {
+        return STATUS_NO_MEMORY;
+    }
+    enum status status =
+        media_viewer_restart(endpoint->media, session->number, &fresh, remote_ufrag);
+    if (status != STATUS_OK) {
+        free(text);
+        return status;
+    }
+    session->viewing->ticket.local = fresh;
+    (void)snprintf(session->viewing->ticket.remote_ufrag,
+                   sizeof session->viewing->ticket.remote_ufrag, "%s", remote_ufrag);
+    session_renew_tag(session);
+    *answer = text;
+    return STATUS_OK;
+}
+
+enum status endpoint_restart(struct endpoint *endpoint, struct session *session,
+                             const struct negotiate_fragment *fragment, char **answer)
+{
+    if (session->kind == SESSION_VIEWER) {
+        return restart_viewer(endpoint, session, fragment->credentials.ufrag, answer);
+    }
+    struct publishing *publishing = session->publishing;
+    if (publishing->asked != ASKED_NOTHING) {
+        return STATUS_AGAIN;
+    }
+    publishing->remote = fragment->credentials;
+    publishing->asked = ASKED_FOR_FRAGMENT;
+    media_publisher_restart(endpoint->media, session->number, &fragment->credentials,
+                            fragment->candidates, fragment->candidate_count);
+    *answer = NULL;
+    return STATUS_OK;
+}

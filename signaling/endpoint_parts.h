@@ -1,0 +1,43 @@
+/* signaling/endpoint_parts.h - what endpoint.c (beginning and end of sessions) and endpoint_again.c
+ * (changes to running ones) share; nobody else includes it. Thread: main. */
+#ifndef SIGNALING_ENDPOINT_PARTS_H
+#define SIGNALING_ENDPOINT_PARTS_H
+
+#include "signaling/endpoint.h"
+
+/* What the ingest thread was asked and will answer. */
+enum asked { ASKED_NOTHING, ASKED_FOR_ANSWER, ASKED_FOR_FRAGMENT };
+
+struct publishing {
+    enum asked asked;
+    struct negotiation *negotiation; /* of the offer to be answered */
+    struct ice_credentials remote;
+    struct fingerprint fingerprint;
+    struct publication publication;
+    struct media_local local; /* of the last answer */
+    unsigned candidates;
+};
+
+struct viewing {
+    struct ticket ticket;
+};
+
+struct endpoint {
+    const struct config *config;
+    const struct certificate *certificate;
+    struct media *media;
+    struct directory *directory;
+    struct session_table *sessions;
+    struct endpoint_listener listener;
+    int64_t now_ns;
+    bool draining;
+};
+
+/* What an answer to a viewer depends on. candidates (ICE_CANDIDATES_MAX) are filled; stream may be
+ * NULL; all borrowed by the result. */
+struct negotiate_source endpoint_source(const struct endpoint *endpoint,
+                                        const struct directory_stream *stream,
+                                        const struct ice_credentials *local,
+                                        struct ice_candidate *candidates);
+
+#endif
