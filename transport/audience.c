@@ -1,0 +1,218 @@
+#include "transport/audience.h"
+
+#include <stdlib.h>
+
+#include "core/feedback.h"
+
+enum { BUCKETS = 256 };
+
+struct audience {
+    struct audiences *all;
+    struct audience *next;    /* in its bucket */
+    struct audience *waiting; /* next one with a batch */
+    struct fanout *fanout;
+    uint32_t stream_id;
+    bool is_waiting;
+    int64_t held_since_ns;
+    int64_t empty_since_ns;
+};
+
+struct audiences {
+    unsigned worker;
+    struct upstream upstream;
+    const struct egress *egress;
+    struct stats *stats;
+    int64_t history_age_ns;
+    struct audience *waiting; /* those with a batch */
+    struct audience *buckets[BUCKETS];
+};
+
+enum status audiences_create(unsigned worker, const struct upstream *upstream,
+                             const struct egress *egress, int64_t history_age_ns,
+                             struct stats *stats, struct audiences **audiences)
+{
+    struct audiences *made = calloc(1, sizeof *made);
+
+    if (made == NULL)
+        return STATUS_NO_MEMORY;
+    made->worker = worker;
+    made->upstream = *upstream;
+    made->egress = egress;
+    made->stats = stats;
+    made->history_age_ns = history_age_ns;
+    *audiences = made;
+    return STATUS_OK;
+}
+
+void audiences_destroy(struct audiences *audiences)
+{
+    if (audiences == NULL)
+        return;
+    for (unsigned i = 0; i < BUCKETS; i++) {
+        while (audiences->buckets[i] != NULL) {
+            struct audience *audience = audiences->buckets[i];
+            audiences->buckets[i] = audience->next;
+            fanout_destroy(audience->fanout);
+            free(audience);
+        }
+    }
+    free(audiences);
+}
+
+static struct audience *find(const struct audiences *audiences, uint32_t stream_id)
+{
+    struct audience *audience = audiences->buckets[stream_id % BUCKETS];
+
+    while (audience != NULL && audience->stream_id != stream_id)
+        audience = audience->next;
+    return audience;
+}
+
+static struct audience *open_audience(struct audiences *audiences, uint32_t stream_id)
+{
+    const struct fanout_settings settings = {
+        .stream_id = stream_id,
+        .history_packets = {[TRACK_AUDIO] = AUDIENCE_HISTORY_AUDIO_PACKETS,
+                            [TRACK_VIDEO] = AUDIENCE_HISTORY_VIDEO_PACKETS},
+        .history_age_ns = audiences->history_age_ns};
+    struct audience *audience = calloc(1, sizeof *audience);
+
+    if (audience == NULL)
+        return NULL;
+    if (fanout_create(&settings, audiences->stats, &audience->fanout) != STATUS_OK) {
+        free(audience);
+        return NULL;
+    }
+    audience->all = audiences;
+    audience->stream_id = stream_id;
+    audience->next = audiences->buckets[stream_id % BUCKETS];
+    audiences->buckets[stream_id % BUCKETS] = audience;
+    audiences->upstream.subscribe(audiences->upstream.context, stream_id, audiences->worker);
+    return audience;
+}
+
+static void ask_for_key_frame(struct audience *audience, int64_t now_ns)
+{
+    const struct upstream *upstream = &audience->all->upstream;
+
+    if (fanout_take_key_frame_request(audience->fanout, now_ns))
+        upstream->want_key_frame(upstream->context, audience->stream_id);
+}
+
+enum status audiences_join(struct audiences *audiences, uint32_t stream_id, struct viewer *viewer,
+                           int64_t now_ns, struct audience **audience)
+{
+    struct audience *joined = find(audiences, stream_id);
+
+    if (joined == NULL)
+        joined = open_audience(audiences, stream_id);
+    if (joined == NULL)
+        return STATUS_NO_MEMORY;
+    const enum status status = fanout_add(joined->fanout, viewer);
+    if (fanout_viewers(joined->fanout) == 0)
+        joined->empty_since_ns = now_ns;
+    if (status != STATUS_OK)
+        return status;
+    ask_for_key_frame(joined, now_ns);
+    *audience = joined;
+    return STATUS_OK;
+}
+
+void audience_leave(struct audience *audience, struct viewer *viewer, int64_t now_ns)
+{
+    fanout_remove(audience->fanout, viewer);
+    audience->empty_since_ns = now_ns;
+}
+
+void audience_feedback(struct audience *audience, struct viewer *viewer, const uint8_t *compound,
+                       size_t compound_bytes, int64_t now_ns)
+{
+    struct audiences *all = audience->all;
+
+    STATS_ADD(all->stats, rtcp_in, 1);
+    if (feedback_receive(audience->fanout, viewer, compound, compound_bytes, all->egress,
+                         all->stats, now_ns) != STATUS_OK)
+        STATS_ADD(all->stats, drop_rtcp_malformed, 1);
+    ask_for_key_frame(audience, now_ns);
+}
+
+static void run(struct audience *audience, int64_t now_ns)
+{
+    fanout_run(audience->fanout, audience->all->egress, now_ns);
+    ask_for_key_frame(audience, now_ns);
+}
+
+void audiences_take(struct audiences *audiences, struct packet *packet, int64_t now_ns)
+{
+    struct audience *audience = find(audiences, packet->stream_id);
+
+    if (audience == NULL) {
+        packet_unref(packet); /* nobody here watches it any more */
+        return;
+    }
+    if (!audience->is_waiting) {
+        audience->is_waiting = true;
+        audience->held_since_ns = now_ns;
+        audience->waiting = audiences->waiting;
+        audiences->waiting = audience;
+    }
+    fanout_push(audience->fanout, packet);
+    if (fanout_is_full(audience->fanout))
+        run(audience, now_ns);
+}
+
+/* A whole frame for one viewer is one message: with many viewers its end is worth a short wait. */
+static bool should_wait(const struct audience *audience, bool drained, int64_t now_ns)
+{
+    return drained && !fanout_is_due(audience->fanout) &&
+           fanout_viewers(audience->fanout) >= AUDIENCE_LARGE &&
+           now_ns - audience->held_since_ns < AUDIENCE_HOLD_NS;
+}
+
+int64_t audiences_run(struct audiences *audiences, bool drained, int64_t now_ns)
+{
+    struct audience **link = &audiences->waiting;
+    int64_t due_ns = MONO_NEVER;
+
+    while (*link != NULL) {
+        struct audience *audience = *link;
+
+        if (!fanout_is_empty(audience->fanout) && should_wait(audience, drained, now_ns)) {
+            due_ns = mono_earlier(due_ns, audience->held_since_ns + AUDIENCE_HOLD_NS);
+            link = &audience->waiting;
+            continue;
+        }
+        *link = audience->waiting;
+        audience->is_waiting = false;
+        if (!fanout_is_empty(audience->fanout))
+            run(audience, now_ns);
+    }
+    return due_ns;
+}
+
+static bool is_over(const struct audience *audience, int64_t now_ns)
+{
+    return fanout_viewers(audience->fanout) == 0 && !audience->is_waiting &&
+           now_ns - audience->empty_since_ns >= AUDIENCE_LINGER_NS;
+}
+
+void audiences_sweep(struct audiences *audiences, int64_t now_ns)
+{
+    const struct upstream *upstream = &audiences->upstream;
+
+    for (unsigned i = 0; i < BUCKETS; i++) {
+        struct audience **link = &audiences->buckets[i];
+        while (*link != NULL) {
+            struct audience *audience = *link;
+            if (!is_over(audience, now_ns)) {
+                ask_for_key_frame(audience, now_ns);
+                link = &audience->next;
+                continue;
+            }
+            *link = audience->next;
+            upstream->unsubscribe(upstream->context, audience->stream_id, audiences->worker);
+            fanout_destroy(audience->fanout);
+            free(audience);
+        }
+    }
+}
