@@ -1,0 +1,61 @@
+/* transport/intake.h - where a worker's datagrams come in, from UDP, TCP or another worker:
+ * checks are answered and admit viewers, RTCP goes to its audience, DTLS waits for its turn. A
+ * stranger gets nothing, costs a counter, and reaches neither OpenSSL nor SRTP (DESIGN.md section
+ * 3). Thread: the worker that owns it. */
+#ifndef TRANSPORT_INTAKE_H
+#define TRANSPORT_INTAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/stats.h"
+#include "core/status.h"
+#include "transport/dtls.h"
+#include "transport/mux.h"
+#include "transport/tcp.h"
+#include "transport/ticket.h"
+#include "transport/viewer_egress.h"
+#include "transport/viewers.h"
+
+enum {
+    INTAKE_DTLS_WAITING_MAX = 256, /* datagrams that wait for a handshake step */
+    INTAKE_DTLS_BYTES_MAX = 1500,
+    INTAKE_DTLS_STEPS_A_TURN = 2 /* up to half a millisecond each */
+};
+
+/* The other workers. */
+struct intake_peers {
+    void *context;
+    /* Both copy what they are given. */
+    void (*forward)(void *context, int worker, const struct path *path, const uint8_t *datagram,
+                    size_t datagram_bytes);
+    void (*hand_over)(void *context, int worker, const struct tcp_handover *handover);
+};
+
+struct intake_settings {
+    int worker;
+    struct mux *mux; /* this and the following are borrowed */
+    struct viewers *viewers;
+    struct ticket_table *tickets;
+    struct dtls_context *dtls_context;
+    struct viewer_egress *out;
+    struct stats *stats;
+    struct viewer_events events; /* copied */
+    struct intake_peers peers;   /* copied */
+};
+
+struct intake;
+
+MUST_CHECK enum status intake_create(const struct intake_settings *settings,
+                                     struct intake **intake);
+void intake_destroy(struct intake *intake); /* NULL is allowed */
+
+/* One datagram; it may be changed in place. forwarded: another worker passed it on, so it is not
+ * passed on again. */
+void intake_take(struct intake *intake, const struct path *path, uint8_t *datagram,
+                 size_t datagram_bytes, bool forwarded, int64_t now_ns);
+/* At most INTAKE_DTLS_STEPS_A_TURN datagrams of handshakes; false when none waits any more. */
+bool intake_handshake_steps(struct intake *intake, int64_t now_ns);
+
+#endif
