@@ -1,0 +1,511 @@
+#include "transport/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "core/log.h"
+#include "core/mailbox.h"
+#include "transport/intake.h"
+#include "transport/mono_clock.h"
+#include "transport/mux.h"
+#include "transport/tcp.h"
+#include "transport/udp.h"
+#include "transport/viewer_egress.h"
+
+enum {
+    PACKETS_A_POP = 64,
+    POPS_A_TURN = 8,
+    RECEIVES_A_TURN = 2, /* of UDP_RECEIVE_BATCH datagrams */
+    EVENTS_A_TURN = 4    /* there are three descriptors */
+};
+
+static const int64_t audience_sweep_ns = 100 * MONO_MS;
+static const int64_t sweep_ns = MONO_SECOND;
+
+struct worker {
+    struct worker_settings settings;
+    struct stats stats;
+    pthread_t thread; /* the creator's */
+    pthread_t self;   /* the thread's own, for asserts */
+    bool started;
+    bool stopping; /* own thread */
+    int poll;
+    int wake;
+    atomic_bool asleep;    /* the loop waits, or is about to */
+    atomic_uint forwarded; /* datagrams of other workers in the mailbox */
+    struct worker *const *peers;
+    unsigned peer_count;
+    struct mailbox mailbox;
+    struct ring *ring;
+    struct udp *udp;
+    struct tcp *tcp; /* NULL: off */
+    struct viewer_egress out;
+    struct mux *mux;
+    struct audiences *audiences;
+    struct viewers *viewers;
+    struct intake *intake;
+    int64_t audience_swept_ns;
+    int64_t swept_ns;
+};
+
+/* Messages; each is handled and freed on the worker's own thread. */
+
+struct session_message {
+    struct message message;
+    uint64_t session;
+};
+
+struct stream_message {
+    struct message message;
+    uint32_t stream_id;
+};
+
+struct datagram_message {
+    struct message message;
+    struct path path;
+    size_t bytes;
+    uint8_t datagram[];
+};
+
+struct connection_message {
+    struct message message;
+    struct tcp_handover handover;
+};
+
+static void assert_own_thread(const struct worker *worker)
+{
+    assert(pthread_equal(worker->self, pthread_self()));
+    (void)worker;
+}
+
+void worker_wake(void *context)
+{
+    struct worker *worker = context;
+    const uint64_t one = 1;
+
+    /* Together with the fence in sleep_until: either we see it asleep, or it sees what we left. */
+    atomic_thread_fence(memory_order_seq_cst);
+    if (atomic_load_explicit(&worker->asleep, memory_order_relaxed) &&
+        atomic_exchange_explicit(&worker->asleep, false, memory_order_relaxed) &&
+        write(worker->wake, &one, sizeof one) < 0)
+        LOG_ERROR("worker", "wake-up: %s", strerrorname_np(errno));
+}
+
+static void handle_end(struct message *message, void *owner)
+{
+    struct session_message *end = (struct session_message *)(void *)message;
+    struct worker *worker = owner;
+    struct viewer_session *session =
+        worker->stopping ? NULL : viewers_find(worker->viewers, end->session);
+
+    if (session != NULL)
+        viewers_close(worker->viewers, session, MEDIA_CLOSED_BY_US, mono_clock_ns());
+    free(end);
+}
+
+static void handle_close_stream(struct message *message, void *owner)
+{
+    struct stream_message *close_stream = (struct stream_message *)(void *)message;
+    struct worker *worker = owner;
+
+    if (!worker->stopping)
+        viewers_close_stream(worker->viewers, close_stream->stream_id, mono_clock_ns());
+    free(close_stream);
+}
+
+static void handle_datagram(struct message *message, void *owner)
+{
+    struct datagram_message *forwarded = (struct datagram_message *)(void *)message;
+    struct worker *worker = owner;
+
+    atomic_fetch_sub_explicit(&worker->forwarded, 1, memory_order_relaxed);
+    if (!worker->stopping)
+        intake_take(worker->intake, &forwarded->path, forwarded->datagram, forwarded->bytes, true,
+                    mono_clock_ns());
+    free(forwarded);
+}
+
+static void handle_connection(struct message *message, void *owner)
+{
+    struct connection_message *connection = (struct connection_message *)(void *)message;
+    struct worker *worker = owner;
+
+    if (worker->stopping || worker->tcp == NULL)
+        close(connection->handover.descriptor);
+    else
+        tcp_take_in(worker->tcp, &connection->handover, mono_clock_ns());
+    free(connection);
+}
+
+static void handle_stop(struct message *message, void *owner)
+{
+    struct worker *worker = owner;
+
+    worker->stopping = true;
+    free(message);
+}
+
+static void forward_datagram(void *context, int number, const struct path *path,
+                             const uint8_t *datagram, size_t datagram_bytes)
+{
+    struct worker *worker = context;
+    struct worker *peer = (unsigned)number < worker->peer_count ? worker->peers[number] : NULL;
+
+    assert_own_thread(worker);
+    if (peer == NULL ||
+        atomic_load_explicit(&peer->forwarded, memory_order_relaxed) >= WORKER_FORWARDED_MAX) {
+        STATS_ADD(&worker->stats, drop_unknown_address, 1);
+        return;
+    }
+    struct datagram_message *forwarded = malloc(sizeof *forwarded + datagram_bytes);
+    if (forwarded == NULL)
+        return;
+    forwarded->message.handle = handle_datagram;
+    forwarded->path = *path;
+    forwarded->bytes = datagram_bytes;
+    memcpy(forwarded->datagram, datagram, datagram_bytes);
+    atomic_fetch_add_explicit(&peer->forwarded, 1, memory_order_relaxed);
+    mailbox_post(&peer->mailbox, &forwarded->message);
+}
+
+static void hand_over_connection(void *context, int number, const struct tcp_handover *handover)
+{
+    struct worker *worker = context;
+    struct connection_message *connection = malloc(sizeof *connection);
+
+    if (connection == NULL || (unsigned)number >= worker->peer_count) {
+        close(handover->descriptor);
+        free(connection);
+        return;
+    }
+    connection->message.handle = handle_connection;
+    connection->handover = *handover;
+    mailbox_post(&worker->peers[number]->mailbox, &connection->message);
+}
+
+static void take_frame(void *context, struct tcp_connection *connection, uint8_t *frame,
+                       size_t frame_bytes)
+{
+    struct worker *worker = context;
+    const struct path path = *tcp_path(connection);
+
+    intake_take(worker->intake, &path, frame, frame_bytes, false, mono_clock_ns());
+}
+
+static void lose_connection(void *context, struct tcp_connection *connection)
+{
+    (void)context;
+    ice_lite_forget(&tcp_session(connection)->ice, tcp_path(connection));
+}
+
+static enum status open_sockets(struct worker *worker)
+{
+    const struct worker_settings *settings = &worker->settings;
+    const struct tcp_handler handler = {
+        .context = worker, .on_frame = take_frame, .on_closed = lose_connection};
+
+    enum status status = udp_open(settings->port, settings->send, &worker->stats, &worker->udp);
+    if (status == STATUS_OK && settings->tcp)
+        status = tcp_open(udp_port(worker->udp), settings->viewers_max, &handler, &worker->stats,
+                          &worker->tcp);
+    if (status == STATUS_OK)
+        viewer_egress_init(&worker->out, udp_out(worker->udp), worker->tcp, &worker->stats);
+    return status;
+}
+
+static enum status create_parts(struct worker *worker)
+{
+    const struct worker_settings *settings = &worker->settings;
+
+    enum status status = mux_create(&worker->mux);
+    if (status == STATUS_OK)
+        status =
+            audiences_create((unsigned)settings->number, &settings->upstream, &worker->out.egress,
+                             settings->history_age_ns, &worker->stats, &worker->audiences);
+    if (status != STATUS_OK)
+        return status;
+    const struct viewers_settings viewers = {.consent_ns = settings->consent_ns,
+                                             .handshake_deadline_ns =
+                                                 settings->handshake_deadline_ns,
+                                             .handshakes_max = settings->handshakes_max,
+                                             .mux = worker->mux,
+                                             .tickets = settings->tickets,
+                                             .audiences = worker->audiences,
+                                             .out = &worker->out,
+                                             .stats = &worker->stats,
+                                             .events = settings->events};
+    status = viewers_create(&viewers, &worker->viewers);
+    if (status != STATUS_OK)
+        return status;
+    const struct intake_settings intake = {.worker = settings->number,
+                                           .mux = worker->mux,
+                                           .viewers = worker->viewers,
+                                           .tickets = settings->tickets,
+                                           .dtls_context = settings->dtls_context,
+                                           .out = &worker->out,
+                                           .stats = &worker->stats,
+                                           .events = settings->events,
+                                           .peers = {.context = worker,
+                                                     .forward = forward_datagram,
+                                                     .hand_over = hand_over_connection}};
+    return intake_create(&intake, &worker->intake);
+}
+
+static enum status watch(struct worker *worker)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data = {.fd = worker->wake}};
+
+    /* Edge-triggered: a wake-up is an event, its count is never read. */
+    if (epoll_ctl(worker->poll, EPOLL_CTL_ADD, worker->wake, &event) != 0)
+        return STATUS_SYSTEM;
+    event = (struct epoll_event){.events = EPOLLIN, .data = {.fd = udp_descriptor(worker->udp)}};
+    if (epoll_ctl(worker->poll, EPOLL_CTL_ADD, event.data.fd, &event) != 0)
+        return STATUS_SYSTEM;
+    if (worker->tcp == NULL)
+        return STATUS_OK;
+    event.data.fd = tcp_descriptor(worker->tcp);
+    return epoll_ctl(worker->poll, EPOLL_CTL_ADD, event.data.fd, &event) == 0 ? STATUS_OK
+                                                                              : STATUS_SYSTEM;
+}
+
+enum status worker_create(const struct worker_settings *settings, struct worker **worker)
+{
+    struct worker *made = calloc(1, sizeof *made);
+
+    if (made == NULL)
+        return STATUS_NO_MEMORY;
+    made->settings = *settings;
+    mailbox_init(&made->mailbox, worker_wake, made);
+    made->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    made->poll = epoll_create1(EPOLL_CLOEXEC);
+    enum status status = made->wake >= 0 && made->poll >= 0 ? STATUS_OK : STATUS_SYSTEM;
+    if (status == STATUS_OK)
+        status = ring_create(WORKER_RING_PACKETS, &made->ring);
+    if (status == STATUS_OK)
+        status = open_sockets(made);
+    if (status == STATUS_OK)
+        status = create_parts(made);
+    if (status == STATUS_OK)
+        status = watch(made);
+    if (status != STATUS_OK) {
+        worker_destroy(made);
+        return status;
+    }
+    *worker = made;
+    return STATUS_OK;
+}
+
+uint16_t worker_port(const struct worker *worker)
+{
+    return udp_port(worker->udp);
+}
+
+struct ring *worker_ring(struct worker *worker)
+{
+    return worker->ring;
+}
+
+void worker_set_peers(struct worker *worker, struct worker *const *peers, unsigned count)
+{
+    worker->peers = peers;
+    worker->peer_count = count;
+}
+
+/* Returns true when the ring is empty. */
+static bool take_packets(struct worker *worker, int64_t now_ns)
+{
+    void *packets[PACKETS_A_POP];
+
+    for (unsigned i = 0; i < POPS_A_TURN; i++) {
+        const unsigned count = ring_pop(worker->ring, packets, PACKETS_A_POP);
+        for (unsigned k = 0; k < count; k++)
+            audiences_take(worker->audiences, packets[k], now_ns);
+        if (count < PACKETS_A_POP)
+            return true;
+    }
+    return false;
+}
+
+/* Returns true when there may be more. */
+static bool receive_datagrams(struct worker *worker, int64_t now_ns)
+{
+    struct udp_datagram datagrams[UDP_RECEIVE_BATCH];
+    bool more = true;
+
+    for (unsigned i = 0; i < RECEIVES_A_TURN && more; i++) {
+        const unsigned count = udp_receive(worker->udp, datagrams, &more);
+        for (unsigned k = 0; k < count; k++)
+            intake_take(worker->intake, &datagrams[k].path, datagrams[k].bytes,
+                        datagrams[k].length_bytes, false, now_ns);
+    }
+    return more;
+}
+
+/* Returns when to come again. */
+static int64_t sweep(struct worker *worker, int64_t now_ns)
+{
+    if (now_ns - worker->audience_swept_ns >= audience_sweep_ns) {
+        audiences_sweep(worker->audiences, now_ns);
+        worker->audience_swept_ns = now_ns;
+    }
+    if (now_ns - worker->swept_ns >= sweep_ns) {
+        viewers_sweep(worker->viewers, now_ns);
+        mux_expire_foreign(worker->mux, now_ns - worker->settings.consent_ns);
+        if (worker->tcp != NULL)
+            tcp_sweep(worker->tcp, now_ns);
+        if (worker->settings.on_tick != NULL)
+            worker->settings.on_tick(worker->settings.events.context);
+        worker->swept_ns = now_ns;
+    }
+    return worker->audience_swept_ns + audience_sweep_ns;
+}
+
+/* Forwarding, then feedback, then a few handshake steps. Returns when the next turn is due; now_ns
+ * or less: at once. */
+static int64_t turn(struct worker *worker, bool tcp_ready, int64_t now_ns)
+{
+    assert_own_thread(worker);
+    const bool drained = take_packets(worker, now_ns);
+    const int64_t held_ns = audiences_run(worker->audiences, drained, now_ns);
+
+    (void)mailbox_drain(&worker->mailbox, worker);
+    bool more = receive_datagrams(worker, now_ns);
+    if (tcp_ready)
+        tcp_turn(worker->tcp, now_ns);
+    more = intake_handshake_steps(worker->intake, now_ns) || more;
+    const int64_t handshake_ns = viewers_handshake_turn(worker->viewers, now_ns);
+    const int64_t sweep_due_ns = sweep(worker, now_ns);
+    viewer_egress_flush(&worker->out);
+    if (!drained || more)
+        return now_ns;
+    return mono_earlier(mono_earlier(held_ns, handshake_ns), sweep_due_ns);
+}
+
+/* Waits for a datagram, a wake-up or due_ns; returns whether TCP has something to do. */
+static bool sleep_until(struct worker *worker, int64_t due_ns)
+{
+    struct epoll_event events[EVENTS_A_TURN];
+    const int64_t wait_ns = due_ns - mono_clock_ns();
+    struct timespec timeout = {0};
+
+    atomic_store_explicit(&worker->asleep, true, memory_order_relaxed);
+    atomic_thread_fence(memory_order_seq_cst);
+    if (wait_ns > 0 && ring_is_empty(worker->ring) && mailbox_is_empty(&worker->mailbox)) {
+        timeout.tv_sec = wait_ns / MONO_SECOND;
+        timeout.tv_nsec = wait_ns % MONO_SECOND;
+    }
+    const int count = epoll_pwait2(worker->poll, events, EVENTS_A_TURN, &timeout, NULL);
+    atomic_store_explicit(&worker->asleep, false, memory_order_relaxed);
+
+    bool tcp_ready = false;
+    for (int i = 0; i < count; i++)
+        tcp_ready =
+            tcp_ready || (worker->tcp != NULL && events[i].data.fd == tcp_descriptor(worker->tcp));
+    return tcp_ready;
+}
+
+static void *run(void *argument)
+{
+    struct worker *worker = argument;
+    bool tcp_ready = false;
+
+    worker->self = pthread_self();
+    while (!worker->stopping) {
+        const int64_t due_ns = turn(worker, tcp_ready, mono_clock_ns());
+        tcp_ready = sleep_until(worker, due_ns);
+    }
+    viewers_close_all(worker->viewers, mono_clock_ns());
+    viewer_egress_flush(&worker->out);
+    return NULL;
+}
+
+enum status worker_start(struct worker *worker)
+{
+    sigset_t all;
+    sigset_t before;
+
+    /* Signals are main's. */
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const int error = pthread_create(&worker->thread, NULL, run, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0) {
+        LOG_ERROR("worker", "thread: %s", strerrorname_np(error));
+        return STATUS_SYSTEM;
+    }
+    worker->started = true;
+    return STATUS_OK;
+}
+
+void worker_stop(struct worker *worker)
+{
+    if (!worker->started)
+        return;
+    struct message *stop = calloc(1, sizeof *stop);
+    if (stop == NULL)
+        abort(); /* nothing could be ended any more */
+    stop->handle = handle_stop;
+    mailbox_post(&worker->mailbox, stop);
+    pthread_join(worker->thread, NULL);
+    worker->started = false;
+}
+
+void worker_destroy(struct worker *worker)
+{
+    void *packet = NULL;
+
+    if (worker == NULL)
+        return;
+    worker_stop(worker);
+    worker->stopping = true;
+    (void)mailbox_drain(&worker->mailbox, worker);
+    while (worker->ring != NULL && ring_pop(worker->ring, &packet, 1) == 1)
+        packet_unref(packet);
+    ring_destroy(worker->ring);
+    intake_destroy(worker->intake);
+    viewers_destroy(worker->viewers);
+    audiences_destroy(worker->audiences);
+    mux_destroy(worker->mux);
+    tcp_shut(worker->tcp);
+    udp_close(worker->udp);
+    if (worker->poll >= 0)
+        close(worker->poll);
+    if (worker->wake >= 0)
+        close(worker->wake);
+    free(worker);
+}
+
+const struct stats *worker_stats(const struct worker *worker)
+{
+    return &worker->stats;
+}
+
+void worker_end(struct worker *worker, uint64_t session)
+{
+    struct session_message *end = malloc(sizeof *end);
+
+    if (end == NULL)
+        return; /* consent or the peer will end it */
+    end->message.handle = handle_end;
+    end->session = session;
+    mailbox_post(&worker->mailbox, &end->message);
+}
+
+void worker_close_stream(struct worker *worker, uint32_t stream_id)
+{
+    struct stream_message *close_stream = malloc(sizeof *close_stream);
+
+    if (close_stream == NULL)
+        return;
+    close_stream->message.handle = handle_close_stream;
+    close_stream->stream_id = stream_id;
+    mailbox_post(&worker->mailbox, &close_stream->message);
+}
