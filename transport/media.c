@@ -1,0 +1,430 @@
+#include "transport/media.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/log.h"
+#include "core/mailbox.h"
+#include "transport/dtls.h"
+#include "transport/ingest.h"
+#include "transport/mono_clock.h"
+#include "transport/rtpsec.h"
+#include "transport/viewer_candidates.h"
+#include "transport/worker.h"
+
+enum {
+    PORT_TRIES = 16,      /* when any port will do, it must be free for UDP and TCP */
+    SESSIONS_A_CALL = 64, /* tickets withdrawn by one call of the table */
+};
+
+struct media {
+    struct media_settings settings;
+    struct media_events events;
+    void (*wake_main)(void *context);
+    void *wake_context;
+    struct mailbox mailbox; /* what threads tell main */
+    atomic_bool ticked;     /* a second has passed */
+    struct dtls_context *dtls_context;
+    struct ticket_table *tickets;
+    struct ingest *ingest;
+    unsigned worker_count;
+    struct worker *workers[MEDIA_WORKERS_MAX];
+};
+
+/* One event on its way to main. */
+struct event {
+    struct message message;
+    uint64_t session;
+    uint32_t stream_id;
+    enum media_close_reason reason;
+    bool has_local;
+    union {
+        struct media_local local;
+        struct stream_report report;
+    } data;
+};
+
+static void deliver_local(struct message *message, void *owner)
+{
+    struct event *event = (struct event *)(void *)message;
+    struct media *media = owner;
+
+    media->events.on_publisher_local(media->events.context, event->session,
+                                     event->has_local ? &event->data.local : NULL);
+    free(event);
+}
+
+static void deliver_connected(struct message *message, void *owner)
+{
+    struct event *event = (struct event *)(void *)message;
+    struct media *media = owner;
+
+    media->events.on_connected(media->events.context, event->session);
+    free(event);
+}
+
+static void deliver_report(struct message *message, void *owner)
+{
+    struct event *event = (struct event *)(void *)message;
+    struct media *media = owner;
+
+    media->events.on_stream_report(media->events.context, event->stream_id, &event->data.report);
+    free(event);
+}
+
+static void deliver_closed(struct message *message, void *owner)
+{
+    struct event *event = (struct event *)(void *)message;
+    struct media *media = owner;
+
+    media->events.on_closed(media->events.context, event->session, event->reason);
+    free(event);
+}
+
+/* An event must not be lost: a session would stay for ever. Out of memory ends the process, as it
+ * does in GLib. */
+static struct event *make_event(void (*deliver)(struct message *message, void *owner),
+                                uint64_t session)
+{
+    struct event *event = malloc(sizeof *event);
+
+    if (event == NULL)
+        abort();
+    event->message.handle = deliver;
+    event->session = session;
+    return event;
+}
+
+/* The following are called on the threads of ingest and workers. */
+
+static void on_publisher_local(void *context, uint64_t session, const struct media_local *local)
+{
+    struct media *media = context;
+    struct event *event = make_event(deliver_local, session);
+
+    event->has_local = local != NULL;
+    if (local != NULL)
+        event->data.local = *local;
+    mailbox_post(&media->mailbox, &event->message);
+}
+
+static void on_connected(void *context, uint64_t session)
+{
+    struct media *media = context;
+    struct event *event = make_event(deliver_connected, session);
+
+    mailbox_post(&media->mailbox, &event->message);
+}
+
+static void on_stream_report(void *context, uint32_t stream_id, const struct stream_report *report)
+{
+    struct media *media = context;
+    struct event *event = make_event(deliver_report, 0);
+
+    event->stream_id = stream_id;
+    event->data.report = *report;
+    mailbox_post(&media->mailbox, &event->message);
+}
+
+static void on_closed(void *context, uint64_t session, enum media_close_reason reason)
+{
+    struct media *media = context;
+    struct event *event = make_event(deliver_closed, session);
+
+    event->reason = reason;
+    mailbox_post(&media->mailbox, &event->message);
+}
+
+static void on_tick(void *context)
+{
+    struct media *media = context;
+
+    atomic_store_explicit(&media->ticked, true, memory_order_relaxed);
+    media->wake_main(media->wake_context);
+}
+
+static void subscribe(void *context, uint32_t stream_id, unsigned worker)
+{
+    const struct media *media = context;
+    ingest_subscribe(media->ingest, stream_id, worker);
+}
+
+static void unsubscribe(void *context, uint32_t stream_id, unsigned worker)
+{
+    const struct media *media = context;
+    ingest_unsubscribe(media->ingest, stream_id, worker);
+}
+
+static void want_key_frame(void *context, uint32_t stream_id)
+{
+    const struct media *media = context;
+    ingest_want_key_frame(media->ingest, stream_id);
+}
+
+static enum status create_worker(struct media *media, unsigned number, uint16_t port)
+{
+    const struct media_settings *from = &media->settings;
+    const struct worker_settings settings = {
+        .number = (int)number,
+        .port = port,
+        .tcp = from->tcp,
+        .send = from->send,
+        .viewers_max = from->viewers_max,
+        .handshakes_max = from->handshakes_max,
+        .handshake_deadline_ns = from->handshake_deadline_ns,
+        .consent_ns = from->consent_ns,
+        .history_age_ns = from->history_age_ns,
+        .tickets = media->tickets,
+        .dtls_context = media->dtls_context,
+        .upstream = {.context = media,
+                     .subscribe = subscribe,
+                     .unsubscribe = unsubscribe,
+                     .want_key_frame = want_key_frame},
+        .events = {.context = media, .on_connected = on_connected, .on_closed = on_closed},
+        .on_tick = number == 0 ? on_tick : NULL};
+
+    const enum status status = worker_create(&settings, &media->workers[number]);
+    if (status == STATUS_OK)
+        ingest_attach_worker(media->ingest, number, worker_ring(media->workers[number]),
+                             worker_wake, media->workers[number]);
+    return status;
+}
+
+static enum status create_workers(struct media *media)
+{
+    const unsigned tries = media->settings.media_port == 0 ? PORT_TRIES : 1;
+    enum status status = STATUS_SYSTEM;
+
+    for (unsigned i = 0; i < tries && status == STATUS_SYSTEM; i++)
+        status = create_worker(media, 0, media->settings.media_port);
+    for (unsigned i = 1; i < media->worker_count && status == STATUS_OK; i++)
+        status = create_worker(media, i, worker_port(media->workers[0]));
+    for (unsigned i = 0; i < media->worker_count && status == STATUS_OK; i++)
+        worker_set_peers(media->workers[i], media->workers, media->worker_count);
+    return status;
+}
+
+static enum status start_threads(struct media *media)
+{
+    enum status status = ingest_start(media->ingest);
+
+    for (unsigned i = 0; i < media->worker_count && status == STATUS_OK; i++)
+        status = worker_start(media->workers[i]);
+    return status;
+}
+
+static unsigned count_workers(unsigned wanted)
+{
+    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+    if (wanted == 0)
+        wanted = cores > 0 ? (unsigned)cores : 1;
+    return wanted < MEDIA_WORKERS_MAX ? wanted : MEDIA_WORKERS_MAX;
+}
+
+enum status media_create(const struct media_settings *settings,
+                         const struct certificate *certificate, const struct media_events *events,
+                         void (*wake_main)(void *context), void *wake_context, struct media **media)
+{
+    struct media *made = calloc(1, sizeof *made);
+
+    if (made == NULL)
+        return STATUS_NO_MEMORY;
+    made->settings = *settings;
+    made->events = *events;
+    made->wake_main = wake_main;
+    made->wake_context = wake_context;
+    made->worker_count = count_workers(settings->workers);
+    mailbox_init(&made->mailbox, wake_main, wake_context);
+    const struct ingest_events ingest_events = {.context = made,
+                                                .on_publisher_local = on_publisher_local,
+                                                .on_connected = on_connected,
+                                                .on_stream_report = on_stream_report,
+                                                .on_closed = on_closed};
+    enum status status = rtpsec_start();
+    if (status == STATUS_OK)
+        status = dtls_context_create(certificate, -1, &made->dtls_context);
+    if (status == STATUS_OK)
+        status = ticket_table_create(settings->viewers_max, &made->tickets);
+    if (status == STATUS_OK)
+        status =
+            ingest_create(settings, certificate, made->dtls_context, &ingest_events, &made->ingest);
+    if (status == STATUS_OK)
+        status = create_workers(made);
+    if (status == STATUS_OK)
+        status = start_threads(made);
+    if (status != STATUS_OK) {
+        media_destroy(made);
+        return status;
+    }
+    *media = made;
+    return STATUS_OK;
+}
+
+static void drop_local(void *context, uint64_t session, const struct media_local *local)
+{
+    (void)context;
+    (void)session;
+    (void)local;
+}
+
+static void drop_connected(void *context, uint64_t session)
+{
+    (void)context;
+    (void)session;
+}
+
+static void drop_report(void *context, uint32_t stream_id, const struct stream_report *report)
+{
+    (void)context;
+    (void)stream_id;
+    (void)report;
+}
+
+static void drop_closed(void *context, uint64_t session, enum media_close_reason reason)
+{
+    (void)context;
+    (void)session;
+    (void)reason;
+}
+
+static const struct media_events nobody = {.on_publisher_local = drop_local,
+                                           .on_connected = drop_connected,
+                                           .on_stream_report = drop_report,
+                                           .on_closed = drop_closed};
+
+/* Packets hang between the two sides: the ingest thread stops before the workers do, and frees the
+ * packets after they have let go of them. */
+void media_destroy(struct media *media)
+{
+    if (media == NULL)
+        return;
+    if (media->ingest != NULL)
+        ingest_stop(media->ingest);
+    for (unsigned i = 0; i < media->worker_count; i++) {
+        if (media->workers[i] != NULL)
+            worker_stop(media->workers[i]);
+    }
+    for (unsigned i = 0; i < media->worker_count; i++)
+        worker_destroy(media->workers[i]);
+    ingest_destroy(media->ingest);
+    ticket_table_destroy(media->tickets);
+    dtls_context_destroy(media->dtls_context);
+    /* Events that main has not polled by now find nobody who would want them. */
+    media->events = nobody;
+    (void)mailbox_drain(&media->mailbox, media);
+    free(media);
+}
+
+static void expire_tickets(struct media *media)
+{
+    const int64_t now_ns = mono_clock_ns();
+    uint64_t sessions[SESSIONS_A_CALL];
+    unsigned count = 0;
+
+    do {
+        count = ticket_table_expire(media->tickets, now_ns, sessions, SESSIONS_A_CALL);
+        for (unsigned i = 0; i < count; i++)
+            media->events.on_closed(media->events.context, sessions[i], MEDIA_CLOSED_NO_CHECK);
+    } while (count == SESSIONS_A_CALL);
+}
+
+void media_poll(struct media *media)
+{
+    (void)mailbox_drain(&media->mailbox, media);
+    if (atomic_exchange_explicit(&media->ticked, false, memory_order_relaxed))
+        expire_tickets(media);
+}
+
+unsigned media_viewer_candidates(const struct media *media, struct ice_candidate *candidates,
+                                 unsigned most)
+{
+    return viewer_candidates_write(&media->settings, media_port(media), candidates, most);
+}
+
+uint16_t media_port(const struct media *media)
+{
+    return worker_port(media->workers[0]);
+}
+
+unsigned media_workers(const struct media *media)
+{
+    return media->worker_count;
+}
+
+void media_stream_open(struct media *media, uint32_t stream_id)
+{
+    ingest_stream_open(media->ingest, stream_id);
+}
+
+void media_stream_close(struct media *media, uint32_t stream_id)
+{
+    uint64_t sessions[SESSIONS_A_CALL];
+    unsigned count = 0;
+
+    /* First those that no worker has, then no worker can get one any more. */
+    do {
+        count = ticket_table_withdraw_stream(media->tickets, stream_id, sessions, SESSIONS_A_CALL);
+        for (unsigned i = 0; i < count; i++)
+            on_closed(media, sessions[i], MEDIA_CLOSED_BY_US);
+    } while (count == SESSIONS_A_CALL);
+    for (unsigned i = 0; i < media->worker_count; i++)
+        worker_close_stream(media->workers[i], stream_id);
+    ingest_stream_close(media->ingest, stream_id);
+}
+
+void media_publish(struct media *media, const struct media_publish *publish)
+{
+    ingest_publish(media->ingest, publish);
+}
+
+void media_publisher_candidate(struct media *media, uint64_t session,
+                               const struct ice_candidate *candidate)
+{
+    ingest_candidate(media->ingest, session, candidate);
+}
+
+void media_publisher_restart(struct media *media, uint64_t session,
+                             const struct ice_credentials *remote,
+                             const struct ice_candidate *candidates, unsigned candidate_count)
+{
+    ingest_restart(media->ingest, session, remote, candidates, candidate_count);
+}
+
+enum status media_subscribe(struct media *media, const struct ticket *ticket)
+{
+    return ticket_table_put(media->tickets, ticket);
+}
+
+enum status media_viewer_restart(struct media *media, uint64_t session,
+                                 const struct ice_credentials *local, const char *remote_ufrag)
+{
+    return ticket_table_restart(media->tickets, session, local, remote_ufrag);
+}
+
+void media_end(struct media *media, uint64_t session)
+{
+    int owner = TICKET_UNCLAIMED;
+
+    switch (ticket_table_withdraw(media->tickets, session, &owner)) {
+    case STATUS_OK:
+        on_closed(media, session, MEDIA_CLOSED_BY_US);
+        break;
+    case STATUS_EXISTS:
+        worker_end(media->workers[owner], session);
+        break;
+    default: /* no viewer: a broadcaster, or nobody */
+        ingest_end(media->ingest, session);
+        break;
+    }
+}
+
+void media_stats(const struct media *media, struct stats *sum)
+{
+    stats_sum(sum, ingest_stats(media->ingest));
+    for (unsigned i = 0; i < media->worker_count; i++)
+        stats_sum(sum, worker_stats(media->workers[i]));
+}
