@@ -13,24 +13,45 @@
 enum { SEQUENCE_NUMBER_OFFSET = 2, NUMBERS_BYTES = 2 + 4 + 4, FIXED_HEADER_BYTES = 12 };
 
 struct seal {
+    const struct seal_back_end *back_end;
     struct seal_cipher *cipher;
     uint8_t salt[SRTP_SALT_BYTES_MAX]; /* RTP's */
     uint8_t suite;                     /* enum srtp_suite */
     struct srtcp srtcp;
 };
 
-static const struct seal_back_end *back_end;
-static pthread_once_t back_end_once = PTHREAD_ONCE_INIT;
+static const struct seal_back_end *chosen;
+static pthread_once_t chosen_once = PTHREAD_ONCE_INIT;
 
-static void choose_back_end(void)
+static void choose_fastest(void)
 {
-    back_end = seal_openssl();
+    const struct seal_back_end *ipsec_mb = seal_ipsec_mb_or_null();
+    chosen = ipsec_mb != NULL ? ipsec_mb : seal_openssl();
 }
 
-static const struct seal_back_end *chosen(void)
+static const struct seal_back_end *chosen_back_end(void)
 {
-    pthread_once(&back_end_once, choose_back_end);
-    return back_end;
+    pthread_once(&chosen_once, choose_fastest);
+    return chosen;
+}
+
+void seal_use_back_end(const struct seal_back_end *back_end)
+{
+    chosen_back_end();
+    choose_fastest();
+    chosen = back_end != NULL ? back_end : chosen;
+}
+
+static enum status create_cipher(struct seal *seal, const struct session_keys *rtp)
+{
+    enum srtp_suite suite = (enum srtp_suite)seal->suite;
+    seal->back_end = chosen_back_end();
+    enum status status = seal->back_end->create(suite, rtp, &seal->cipher);
+    if (status == STATUS_UNSUPPORTED) {
+        seal->back_end = seal_openssl();
+        status = seal->back_end->create(suite, rtp, &seal->cipher);
+    }
+    return status;
 }
 
 enum status seal_create(const struct srtp_keys *keys, struct seal **seal)
@@ -45,7 +66,7 @@ enum status seal_create(const struct srtp_keys *keys, struct seal **seal)
         session_keys_derive(keys->local_key, keys->local_salt, SESSION_KEYS_RTP, &rtp);
     if (status == STATUS_OK) {
         memcpy(made->salt, rtp.salt, sizeof made->salt);
-        status = chosen()->create(keys->suite, &rtp, &made->cipher);
+        status = create_cipher(made, &rtp);
     }
     OPENSSL_cleanse(&rtp, sizeof rtp);
     if (status == STATUS_OK) {
@@ -64,7 +85,9 @@ void seal_destroy(struct seal *seal)
     if (seal == NULL) {
         return;
     }
-    chosen()->destroy(seal->cipher);
+    if (seal->back_end != NULL) {
+        seal->back_end->destroy(seal->cipher);
+    }
     srtcp_wipe(&seal->srtcp);
     OPENSSL_cleanse(seal, sizeof *seal);
     free(seal);
@@ -89,7 +112,7 @@ size_t seal_rtp(struct seal *seal, const struct outgoing *packet, uint8_t *out)
         .rollover_counter = (uint32_t)(packet->index >> 16),
     };
     session_keys_iv((enum srtp_suite)seal->suite, seal->salt, packet->ssrc, packet->index, job.iv);
-    size_t tag_bytes = back_end->run(seal->cipher, &job);
+    size_t tag_bytes = seal->back_end->run(seal->cipher, &job);
     return tag_bytes == 0 ? 0 : (size_t)packet->header_bytes + packet->payload_bytes + tag_bytes;
 }
 
@@ -105,5 +128,5 @@ enum status seal_open_rtcp(struct seal *seal, uint8_t *packet, size_t *bytes)
 
 const char *seal_back_end(void)
 {
-    return chosen()->name;
+    return chosen_back_end()->name;
 }

@@ -1,6 +1,6 @@
 /* transport/seal_back_end.h - the cipher under seal: what protects RTP packets once their header
- * and IV are known. One is chosen for the process at its first seal. SRTCP is too rare to need one
- * (srtcp.h). Thread: that of the seal. */
+ * and IV are known. The fastest that this machine has is chosen for the process at its first seal.
+ * SRTCP is too rare to need one (srtcp.h). Thread: that of the seal. */
 #ifndef TRANSPORT_SEAL_BACK_END_H
 #define TRANSPORT_SEAL_BACK_END_H
 
@@ -27,7 +27,8 @@ struct seal_cipher; /* keys of one viewer, scheduled; each back end has its own 
 
 struct seal_back_end {
     const char *name;
-    /* session_keys are borrowed during the call. */
+    /* session_keys are borrowed during the call. STATUS_UNSUPPORTED: not that suite; the portable
+     * back end takes it. */
     enum status (*create)(enum srtp_suite suite, const struct session_keys *session_keys,
                           struct seal_cipher **cipher);
     void (*destroy)(struct seal_cipher *cipher); /* wipes; NULL is allowed */
@@ -35,7 +36,20 @@ struct seal_back_end {
     size_t (*run)(struct seal_cipher *cipher, const struct seal_job *job);
 };
 
-/* Returns the portable one. */
+/* The portable one: every suite, every machine. */
 const struct seal_back_end *seal_openssl(void);
+/* intel-ipsec-mb; NULL where this build or this processor has it not. */
+#ifdef HAVE_IPSEC_MB
+const struct seal_back_end *seal_ipsec_mb_or_null(void);
+#else
+static inline const struct seal_back_end *seal_ipsec_mb_or_null(void)
+{
+    return NULL;
+}
+#endif
+
+/* For tests and benchmarks: seals made from now on use that one; NULL: the fastest again. No other
+ * thread may make seals meanwhile. */
+void seal_use_back_end(const struct seal_back_end *back_end);
 
 #endif
