@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-export const buildFolder = process.env.MANYCAST_BUILD ?? path.join(root, 'build/release');
+export const buildFolder = process.env.BUILD_FOLDER ?? path.join(root, 'build/release');
 export const outputFolder = path.join(root, 'build/e2e');
 mkdirSync(outputFolder, { recursive: true });
 
