@@ -81,7 +81,10 @@ export async function until(page, what, predicate, argument, withinMs = 15000) {
   const ends = Date.now() + withinMs;
   let last;
   for (;;) {
-    last = await page.evaluate(predicate, argument);
+    last = await page.evaluate(predicate, argument).catch((error) => {
+      if (/context was destroyed|navigat/i.test(String(error))) return false; // on its way to another page
+      throw error;
+    });
     if (last) return last;
     if (Date.now() > ends) throw new Error(`waited ${withinMs} ms in vain for: ${what} (last: ${JSON.stringify(last)})`);
     await new Promise((resolve) => setTimeout(resolve, 50));
