@@ -1,0 +1,224 @@
+/* signaling/main.c - the process: reads its settings, starts the parts in order, runs the loop, and
+ * takes them down in reverse. Exit status 0 after SIGTERM or SIGINT, 2 when it cannot start. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/log.h"
+#include "core/mono.h"
+#include "signaling/config.h"
+#include "signaling/endpoint.h"
+#include "signaling/journal.h"
+#include "signaling/message.h"
+#include "signaling/relay.h"
+#include "signaling/router.h"
+#include "signaling/server.h"
+#include "transport/certificate.h"
+#include "transport/media.h"
+
+enum { EXIT_CANNOT_START = 2 };
+
+static const int64_t FAREWELL_NS =
+    MONO_SECOND; /* for what is told to clients at the end to go out */
+
+struct process {
+    struct config config;
+    struct certificate *certificate;
+    struct endpoint *endpoint;
+    struct media *media;
+    struct server *server;
+    struct router router;
+    struct server_handlers handlers;
+    sigset_t stop_signals;
+    int64_t farewell_ends_ns; /* 0: not stopping */
+};
+
+static void on_request(void *context, struct exchange *exchange)
+{
+    const struct process *process = context;
+
+    router_handle(&process->router, exchange);
+}
+
+static const struct socket_handler *route_socket(void *context, const char *path)
+{
+    (void)context;
+    return router_socket(path);
+}
+
+static void begin_farewell(struct process *process, int64_t now_ns)
+{
+    LOG_INFO("main", "stopping");
+    process->farewell_ends_ns = now_ns + FAREWELL_NS;
+    endpoint_drain(process->endpoint);
+}
+
+/* Signals are blocked in all threads and asked for here: no handler runs in the middle of anything.
+ */
+static void on_tick(void *context, int64_t now_ns)
+{
+    static const struct timespec AT_ONCE = {0, 0};
+    struct process *process = context;
+
+    endpoint_tick(process->endpoint, now_ns);
+    if (sigtimedwait(&process->stop_signals, NULL, &AT_ONCE) > 0) {
+        if (process->farewell_ends_ns != 0)
+            server_stop(process->server); /* asked twice: at once */
+        else
+            begin_farewell(process, now_ns);
+    }
+    if (process->farewell_ends_ns != 0 && now_ns >= process->farewell_ends_ns)
+        server_stop(process->server);
+}
+
+static void on_wake(void *context)
+{
+    const struct process *process = context;
+
+    if (process->media != NULL)
+        media_poll(process->media);
+}
+
+/* The media plane's threads wake main; they start before the server does. */
+static void wake_main(void *context)
+{
+    const struct process *process = context;
+
+    if (process->server != NULL)
+        server_wake(process->server);
+}
+
+static enum status start_media(struct process *process)
+{
+    struct media_events events;
+    enum status status = certificate_create(&process->certificate);
+
+    if (status == STATUS_OK)
+        status = endpoint_create(&process->config, process->certificate, &process->endpoint);
+    if (status != STATUS_OK)
+        return status;
+    events = endpoint_media_events(process->endpoint);
+    status = media_create(&process->config.media, process->certificate, &events, wake_main, process,
+                          &process->media);
+    if (status != STATUS_OK)
+        return status;
+    endpoint_attach(process->endpoint, process->media);
+    relay_start(process->endpoint);
+    return message_start(process->endpoint);
+}
+
+static enum status start(struct process *process)
+{
+    const struct config *config = &process->config;
+    const struct server_settings settings = {
+        .bind = config->http_bind,
+        .port = config->http_port,
+        .certificate_path = config->http_certificate,
+        .key_path = config->http_key,
+        .origins = config->http_origins,
+        .sockets_per_address_max = config->limits_connections_per_address,
+    };
+
+    process->handlers =
+        (struct server_handlers){process, on_request, route_socket, on_tick, on_wake};
+    return server_create(&settings, &process->handlers, &process->server);
+}
+
+static void stop(struct process *process)
+{
+    /* Sessions first, while their sockets can still be told; then the sockets. */
+    struct media *media = process->media;
+
+    if (media != NULL)
+        media_destroy(media);
+    process->media = NULL;
+    server_destroy(process->server);
+    if (media != NULL) {
+        message_stop();
+        relay_stop();
+    }
+    endpoint_destroy(process->endpoint);
+    certificate_destroy(process->certificate);
+}
+
+static void print_addresses(const struct process *process)
+{
+    const char *scheme = process->config.http_certificate[0] != '\0' ? "https" : "http";
+    const unsigned port = server_port(process->server);
+    struct ice_candidate candidates[ICE_CANDIDATES_MAX];
+    const unsigned count = media_viewer_candidates(process->media, candidates, ICE_CANDIDATES_MAX);
+
+    (void)printf("manycast is up. Open %s://localhost:%u/\n", scheme, port);
+    for (unsigned i = 0; i < count; i++) {
+        if (candidates[i].transport == ICE_UDP)
+            (void)printf("  viewers' media (UDP and TCP): %s port %u\n", candidates[i].address,
+                         candidates[i].port);
+    }
+    if (process->config.auth_publish_key[0] == '\0')
+        (void)printf("  anyone may publish (auth.publish_key is not set)\n");
+    (void)fflush(stdout);
+}
+
+static int run(struct process *process)
+{
+    enum status status = start_media(process);
+
+    if (status == STATUS_OK)
+        status = start(process);
+    if (status != STATUS_OK) {
+        (void)fprintf(stderr, "manycast: cannot start: %s\n", status_text(status));
+        stop(process);
+        return EXIT_CANNOT_START;
+    }
+    process->router = (struct router){process->endpoint, process->media};
+    print_addresses(process);
+    server_run(process->server);
+    stop(process);
+    LOG_INFO("main", "stopped");
+    return EXIT_SUCCESS;
+}
+
+/* Would it start? Opens every port and closes it again. */
+static int check(struct process *process)
+{
+    enum status status = start_media(process);
+
+    if (status == STATUS_OK)
+        status = start(process);
+    stop(process);
+    if (status != STATUS_OK) {
+        (void)fprintf(stderr, "manycast: would not start: %s\n", status_text(status));
+        return EXIT_CANNOT_START;
+    }
+    (void)printf("manycast: would start\n");
+    return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    static struct process process; /* static: too large for a stack, one for the process */
+    char error[CONFIG_ERROR_BYTES_MAX];
+    enum config_action action;
+
+    if (config_read(argc, argv, &process.config, &action, error) != STATUS_OK) {
+        (void)fprintf(stderr, "manycast: %s\n", error);
+        return EXIT_CANNOT_START;
+    }
+    if (action == CONFIG_HELP) {
+        config_print_help();
+        return EXIT_SUCCESS;
+    }
+    if (action == CONFIG_VERSION) {
+        (void)printf("manycast %s\n", MANYCAST_VERSION);
+        return EXIT_SUCCESS;
+    }
+    journal_start(process.config.log_level);
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)sigemptyset(&process.stop_signals);
+    (void)sigaddset(&process.stop_signals, SIGTERM);
+    (void)sigaddset(&process.stop_signals, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &process.stop_signals, NULL);
+    return action == CONFIG_CHECK ? check(&process) : run(&process);
+}
