@@ -2,6 +2,7 @@
 #include "transport/ingest.h"
 
 #include <dirent.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +10,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -457,13 +460,25 @@ static void ingest_withdraws_consent_when_the_broadcaster_vanishes(void **state)
     fixture_destroy(fixture);
 }
 
+static uint16_t free_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t bytes = sizeof address;
+    const int file = socket(AF_INET, SOCK_DGRAM, 0);
+
+    assert_int_equal(bind(file, (const struct sockaddr *)&address, bytes), 0);
+    assert_int_equal(getsockname(file, (struct sockaddr *)&address, &bytes), 0);
+    close(file);
+    return ntohs(address.sin_port);
+}
+
 static void ingest_fails_a_session_clearly_when_no_port_is_left(void **state)
 {
     struct media_settings settings = default_settings;
 
     (void)state;
-    settings.ingest_port_first = 30007;
-    settings.ingest_port_last = 30007;
+    settings.ingest_port_first = free_port();
+    settings.ingest_port_last = settings.ingest_port_first;
     struct fixture *fixture = fixture_create(&settings);
     struct broadcaster *first = offer(fixture, 1, DTLS_CLIENT);
     assert_false(read_told(fixture, 1).local_failed);
