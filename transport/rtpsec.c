@@ -24,11 +24,16 @@ struct rtpsec {
 
 enum status rtpsec_start(void)
 {
+    static bool started; /* libsrtp2 refuses a second time */
+    if (started) {
+        return STATUS_OK;
+    }
     srtp_err_status_t error = srtp_init();
     if (error != srtp_err_status_ok) {
         LOG_ERROR("rtpsec", "srtp_init failed with %d", (int)error);
         return STATUS_SYSTEM;
     }
+    started = true;
     return STATUS_OK;
 }
 

@@ -1,5 +1,6 @@
 /* transport/rtpsec.h - SRTP by libsrtp2: the broadcaster's side, and the oracle of seal's tests.
- * Both directions. Thread: the one that owns it. rtpsec_start once in a process, before all. */
+ * Both directions. Thread: the one that owns it. rtpsec_start on main, before all;
+ * again is nothing. */
 #ifndef TRANSPORT_RTPSEC_H
 #define TRANSPORT_RTPSEC_H
 
