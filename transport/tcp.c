@@ -52,7 +52,7 @@ struct tcp {
 static void set_option(int descriptor, int level, int option, int value)
 {
     if (setsockopt(descriptor, level, option, &value, sizeof value) != 0)
-        LOG_DEBUG("tcp", "socket option %d/%d: %s", level, option, strerrorname_np(errno));
+        LOG_DEBUG("tcp", "socket option %d/%d: %s", level, option, strerrordesc_np(errno));
 }
 
 static enum status open_listener(struct tcp *tcp, uint16_t port)
@@ -100,7 +100,7 @@ enum status tcp_open(uint16_t port, unsigned connections_max, const struct tcp_h
     made->listener = -1;
     made->poll = epoll_create1(EPOLL_CLOEXEC);
     if (made->poll < 0 || open_listener(made, port) != STATUS_OK) {
-        LOG_ERROR("tcp", "port %u: %s", port, strerrorname_np(errno));
+        LOG_ERROR("tcp", "cannot listen on TCP port %u: %s", port, strerrordesc_np(errno));
         tcp_shut(made);
         return STATUS_SYSTEM;
     }

@@ -31,7 +31,7 @@ struct udp {
 static void set_option(int descriptor, int level, int option, int value)
 {
     if (setsockopt(descriptor, level, option, &value, sizeof value) != 0)
-        LOG_DEBUG("udp", "socket option %d/%d: %s", level, option, strerrorname_np(errno));
+        LOG_DEBUG("udp", "socket option %d/%d: %s", level, option, strerrordesc_np(errno));
 }
 
 /* Dual-stack where the machine has IPv6, else IPv4. */
@@ -62,7 +62,7 @@ static enum status bind_socket(struct udp *udp, uint16_t port)
     set_option(udp->descriptor, SOL_SOCKET, SO_RCVBUF, UDP_SOCKET_BUFFER_BYTES);
     set_option(udp->descriptor, SOL_SOCKET, SO_SNDBUF, UDP_SOCKET_BUFFER_BYTES);
     if (bind(udp->descriptor, (const struct sockaddr *)&name, name_bytes) != 0) {
-        LOG_ERROR("udp", "port %u: %s", port, strerrorname_np(errno));
+        LOG_ERROR("udp", "cannot listen on UDP port %u: %s", port, strerrordesc_np(errno));
         return STATUS_SYSTEM;
     }
 
@@ -84,7 +84,7 @@ enum status udp_open(uint16_t port, enum media_send send, struct stats *stats, s
     made->stats = stats;
     made->descriptor = open_socket(&made->family);
     if (made->descriptor < 0) {
-        LOG_ERROR("udp", "socket: %s", strerrorname_np(errno));
+        LOG_ERROR("udp", "socket: %s", strerrordesc_np(errno));
         free(made);
         return STATUS_SYSTEM;
     }

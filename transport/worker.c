@@ -96,7 +96,7 @@ void worker_wake(void *context)
     if (atomic_load_explicit(&worker->asleep, memory_order_relaxed) &&
         atomic_exchange_explicit(&worker->asleep, false, memory_order_relaxed) &&
         write(worker->wake, &one, sizeof one) < 0)
-        LOG_ERROR("worker", "wake-up: %s", strerrorname_np(errno));
+        LOG_ERROR("worker", "wake-up: %s", strerrordesc_np(errno));
 }
 
 static void handle_end(struct message *message, void *owner)
@@ -438,7 +438,7 @@ enum status worker_start(struct worker *worker)
     const int error = pthread_create(&worker->thread, NULL, run, worker);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error != 0) {
-        LOG_ERROR("worker", "thread: %s", strerrorname_np(error));
+        LOG_ERROR("worker", "thread: %s", strerrordesc_np(error));
         return STATUS_SYSTEM;
     }
     worker->started = true;
