@@ -3,7 +3,7 @@
 // npm packages of tests/e2e. Not a test: it judges nothing.
 import { readdirSync } from 'node:fs';
 import { chromium, close, closeAll, open, until } from '../tests/e2e/browsers.mjs';
-import { Relay } from '../tests/e2e/relay.mjs';
+import { Relay, ownAddress } from '../tests/e2e/relay.mjs';
 import { freezes, seesMotion } from '../tests/e2e/senses.mjs';
 import { freePort, Server, start, stop } from '../tests/e2e/server.mjs';
 
@@ -107,7 +107,7 @@ async function reload() {
 /** A minute behind 2 % loss and 20 ms each way. */
 async function freeze() {
   const port = await freePort();
-  await withServer({ 'media-announce': `127.0.0.1:${port}`, 'media-tcp': 'no' }, 'lossy', ['--size', '1280x720', '--kbps', '1500'], async (server) => {
+  await withServer({ 'media-announce': `${ownAddress()}:${port}`, 'media-tcp': 'no' }, 'lossy', ['--size', '1280x720', '--kbps', '1500'], async (server) => {
     const relay = await Relay.start({ port, serverPort: server.settings['media-port'], loss: 0.02, delayMs: 20, jitterMs: 4, seed: 3 });
     const browser = await chromium();
     const page = await open(browser, `${server.url}/watch/lossy`);

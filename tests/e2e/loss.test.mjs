@@ -1,7 +1,7 @@
 // A viewer behind a path that loses, delays and reorders.
 import assert from 'node:assert/strict';
 import { chromium, close, firefox, open, until } from './browsers.mjs';
-import { Relay } from './relay.mjs';
+import { Relay, ownAddress } from './relay.mjs';
 import { freezes, hearsTone, seesMotion } from './senses.mjs';
 import { freePort, Server, stop } from './server.mjs';
 
@@ -9,7 +9,7 @@ const isPlaying = () => window.manycast?.state === 'playing';
 
 async function behind(cleanup, path) {
   const port = await freePort();
-  const server = await Server.start({ 'media-announce': `127.0.0.1:${port}`, 'media-tcp': 'no' });
+  const server = await Server.start({ 'media-announce': `${ownAddress()}:${port}`, 'media-tcp': 'no' });
   cleanup.later(() => server.down());
   const relay = await Relay.start({ port, serverPort: server.settings['media-port'], ...path });
   cleanup.later(() => relay.stop());

@@ -2,6 +2,7 @@
 // The server announces the relay's address (media.announce), so that viewers never learn another one.
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import os from 'node:os';
 import { freePort } from './server.mjs';
 
 /** A small generator with a seed (mulberry32), so that a run can be repeated. */
@@ -13,6 +14,12 @@ function randomOf(seed) {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
+}
+
+/** The machine's own IPv4 address, since browsers do not check loopback ones; loopback where there is no other. */
+export function ownAddress() {
+  const all = Object.values(os.networkInterfaces()).flat();
+  return all.find((each) => each.family === 'IPv4' && !each.internal)?.address ?? '127.0.0.1';
 }
 
 export class Relay {
