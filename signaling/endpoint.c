@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/mono.h"
 #include "signaling/endpoint_parts.h"
+#include "transport/mono_clock.h"
 
 enum { EXPIRED_MAX = 32 }; /* streams removed a tick */
 
@@ -281,6 +282,7 @@ struct media_events endpoint_media_events(struct endpoint *endpoint)
 void endpoint_attach(struct endpoint *endpoint, struct media *media)
 {
     endpoint->media = media;
+    endpoint->now_ns = mono_clock_ns(); /* requests may come before the first tick */
 }
 
 void endpoint_tick(struct endpoint *endpoint, int64_t now_ns)

@@ -1,6 +1,7 @@
 #include "signaling/whep.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "signaling/http_session.h"
 #include "signaling/name.h"
@@ -22,6 +23,11 @@ static void subscribe(struct endpoint *endpoint, struct exchange *exchange,
     request->name = "";
     request->peer = exchange_peer(exchange);
     request->offer = exchange_body(exchange, &request->offer_bytes);
+    if (request->offer_bytes < 2 || memcmp(request->offer, "v=", 2) != 0) {
+        /* Said at once, not only when somebody is live. */
+        exchange_problem(exchange, 400, "The body is no SDP offer.");
+        return;
+    }
     enum status status = endpoint_subscribe(endpoint, request, &session, &answer, &refusal);
     if (status != STATUS_OK) {
         http_session_refuse(exchange, status, &refusal);
