@@ -111,6 +111,9 @@ static uint64_t ntp_now(void)
 static void send_packet(void *context, const uint8_t *packet, size_t packet_bytes)
 {
     const struct broadcast *broadcast = context;
+    if (g_random_double_range(0, 100) < broadcast->options->loss_percent) {
+        return; /* as a bad path would, resent packets too */
+    }
     uplink_send_rtp(broadcast->uplink, packet, packet_bytes);
 }
 

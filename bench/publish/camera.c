@@ -12,6 +12,8 @@
 /* What a block of noise costs at the quality that the bit rate leaves: measured, see pattern.h. */
 enum { NOISE_BLOCK_BITS = 800 };
 
+enum { LATE_FRAMES_MAX = 2 }; /* a frame that would be later is skipped */
+
 struct camera {
     const struct options *options;
     struct pattern *pattern;
@@ -20,7 +22,7 @@ struct camera {
     struct rtp_source *source; /* borrowed; NULL: stopped */
     int64_t start_ns;
     uint64_t frame;       /* since start_ns, the next one */
-    uint64_t first_frame; /* since the beginning, that of start_ns: the encoder counts on */
+    uint64_t first_frame; /* since the beginning, that of start_ns: shown */
     unsigned since_key_frame;
     uint16_t picture_id;
     bool key_frame_wanted;
@@ -54,7 +56,7 @@ static void take_frame(struct camera *camera)
     bool key = camera->key_frame_wanted || gop_over;
     struct video_frame encoded;
     uint8_t *picture = pattern_draw(camera->pattern, number, wall_ms);
-    if (video_encoder_run(camera->encoder, picture, number, key, &encoded) != STATUS_OK) {
+    if (video_encoder_run(camera->encoder, picture, key, &encoded) != STATUS_OK) {
         return;
     }
     camera->counts.frames++;
@@ -74,7 +76,7 @@ static void on_wake(void *context)
         return;
     }
     int64_t now_ns = wake_now_ns();
-    while (due_ns(camera, camera->frame + 1) <= now_ns) {
+    while (due_ns(camera, camera->frame + LATE_FRAMES_MAX) <= now_ns) {
         camera->frame++;
         camera->counts.skipped++;
     }

@@ -34,6 +34,7 @@ bool options_read(int *argc, char ***argv, struct options *options)
     int kbps = 2500;
     int gop = 0;
     int duration_s = 0;
+    double loss_percent = 0;
     gboolean ignore_pli = FALSE;
     gboolean no_audio = FALSE;
     gboolean no_video = FALSE;
@@ -44,6 +45,8 @@ bool options_read(int *argc, char ***argv, struct options *options)
         {"kbps", 0, 0, G_OPTION_ARG_INT, &kbps, "Video bit rate in kbit/s (2500)", "N"},
         {"gop", 0, 0, G_OPTION_ARG_INT, &gop, "A key frame each N frames (0: when asked)", "N"},
         {"duration", 0, 0, G_OPTION_ARG_INT, &duration_s, "End after N seconds of media", "N"},
+        {"loss", 0, 0, G_OPTION_ARG_DOUBLE, &loss_percent, "Lose so many RTP packets (0)",
+         "PERCENT"},
         {"ignore-pli", 0, 0, G_OPTION_ARG_NONE, &ignore_pli, "Ignore key frame requests", NULL},
         {"no-audio", 0, 0, G_OPTION_ARG_NONE, &no_audio, "Send no audio", NULL},
         {"no-video", 0, 0, G_OPTION_ARG_NONE, &no_video, "Send no video", NULL},
@@ -72,6 +75,9 @@ bool options_read(int *argc, char ***argv, struct options *options)
     if (fps < 1 || fps > FPS_MAX || kbps < 10 || kbps > KBPS_MAX || gop < 0 || duration_s < 0) {
         return complain("--fps is 1 to 120, --kbps 10 to 100000, --gop and --duration 0 or more");
     }
+    if (!(loss_percent >= 0 && loss_percent <= 100)) {
+        return complain("--loss is 0 to 100");
+    }
     if (no_audio && no_video) {
         return complain("--no-audio and --no-video leave nothing to send");
     }
@@ -81,6 +87,7 @@ bool options_read(int *argc, char ***argv, struct options *options)
     options->kbps = (unsigned)kbps;
     options->gop = (unsigned)gop;
     options->duration_s = (unsigned)duration_s;
+    options->loss_percent = loss_percent;
     options->ignore_pli = ignore_pli;
     options->audio = !no_audio;
     options->video = !no_video;

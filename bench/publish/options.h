@@ -13,6 +13,7 @@ struct options {
     unsigned kbps;
     unsigned gop;        /* frames from key frame to key frame; 0: only when asked */
     unsigned duration_s; /* 0: until told to stop */
+    double loss_percent;
     bool ignore_pli;
     bool audio;
     bool video;

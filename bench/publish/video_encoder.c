@@ -12,6 +12,8 @@ struct video_encoder {
     vpx_codec_ctx_t codec;
     unsigned width;
     unsigned height;
+    vpx_codec_pts_t
+        next; /* one a frame, skipped ones not: a gap would raise the bit rate after it */
     bool open;
 };
 
@@ -78,14 +80,14 @@ void video_encoder_destroy(struct video_encoder *encoder)
     free(encoder);
 }
 
-enum status video_encoder_run(struct video_encoder *encoder, uint8_t *picture, uint64_t frame,
-                              bool key, struct video_frame *encoded)
+enum status video_encoder_run(struct video_encoder *encoder, uint8_t *picture, bool key,
+                              struct video_frame *encoded)
 {
     vpx_image_t image;
     if (vpx_img_wrap(&image, VPX_IMG_FMT_I420, encoder->width, encoder->height, 1, picture) ==
             NULL ||
-        vpx_codec_encode(&encoder->codec, &image, (vpx_codec_pts_t)frame, 1,
-                         key ? VPX_EFLAG_FORCE_KF : 0, VPX_DL_REALTIME) != VPX_CODEC_OK) {
+        vpx_codec_encode(&encoder->codec, &image, encoder->next++, 1, key ? VPX_EFLAG_FORCE_KF : 0,
+                         VPX_DL_REALTIME) != VPX_CODEC_OK) {
         return STATUS_SYSTEM;
     }
     vpx_codec_iter_t iterator = NULL;

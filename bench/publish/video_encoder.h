@@ -19,8 +19,8 @@ struct video_frame {
 MUST_CHECK enum status video_encoder_create(unsigned width, unsigned height, unsigned fps,
                                             unsigned kbps, struct video_encoder **encoder);
 void video_encoder_destroy(struct video_encoder *encoder); /* NULL is allowed */
-/* Encodes one I420 picture as frame number frame. STATUS_SYSTEM: libvpx refused. */
-MUST_CHECK enum status video_encoder_run(struct video_encoder *encoder, uint8_t *picture,
-                                         uint64_t frame, bool key, struct video_frame *encoded);
+/* Encodes one I420 picture. STATUS_SYSTEM: libvpx refused. */
+MUST_CHECK enum status video_encoder_run(struct video_encoder *encoder, uint8_t *picture, bool key,
+                                         struct video_frame *encoded);
 
 #endif
