@@ -85,16 +85,16 @@ async function reload() {
   await studio.evaluate(() => document.getElementById('source-test').click());
   await studio.click('#go-live');
   await until(studio, 'live', () => window.manycast.state === 'live');
-  const pages = [];
-  for (let i = 0; i < 3; i++) pages.push(await open(audienceBrowser, `${server.url}/watch/reload`));
-  for (const page of pages) await until(page, 'playing', isPlaying);
-  for (const page of pages) await seesMotion(page);
+  // One tab: a hidden one is given no frames.
+  const page = await open(audienceBrowser, `${server.url}/watch/reload`);
+  await until(page, 'playing', isPlaying);
+  await seesMotion(page);
   const gaps = [];
-  for (let round = 0; round < 5; round++) {
-    const watching = pages.map((page) => freezes(page, 9000));
+  for (let round = 0; round < 10; round++) {
+    const watching = freezes(page, 7000);
     await sleep(1000);
     await studio.reload({ waitUntil: 'domcontentloaded' });
-    gaps.push(...(await Promise.all(watching)).map((seen) => seen.longestMs));
+    gaps.push((await watching).longestMs);
     await until(studio, 'live', () => window.manycast.state === 'live');
   }
   await close(studioBrowser);
