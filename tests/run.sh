@@ -107,7 +107,7 @@ tests release -DMANYCAST_WERROR=ON
 counted fuzz tests/fuzz/run.sh "${FUZZ_SECONDS:-10}"
 counted interop timeout 1200 tests/interop/run.sh
 # The server under sanitizers, with real peers.
-counted interop-asan env MANYCAST_BUILD=build/asan timeout 1200 tests/interop/run.sh
+counted interop-asan env BUILD_FOLDER=build/asan timeout 1200 tests/interop/run.sh
 counted e2e timeout 1800 node tests/e2e/run.mjs
 
 echo

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh [CASE...] - the server against clients that others wrote: curl for every HTTP rule, GStreamer's webrtcbin
-# as broadcaster and viewer; and against manycast-publish. MANYCAST_BUILD: the build folder. Output in build/interop. The
+# as broadcaster and viewer; and against manycast-publish. BUILD_FOLDER: the build folder. Output in build/interop. The
 # last line is "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
@@ -9,11 +9,11 @@ logs=build/interop
 rm -rf "$logs"
 mkdir -p "$logs"
 
-if [ -z "${MANYCAST_BUILD:-}" ]; then
-    MANYCAST_BUILD=build/release
-    [ -x build/release/manycast ] || MANYCAST_BUILD=build/dev
+if [ -z "${BUILD_FOLDER:-}" ]; then
+    BUILD_FOLDER=build/release
+    [ -x build/release/manycast ] || BUILD_FOLDER=build/dev
 fi
-[ -x "$MANYCAST_BUILD/manycast" ] || {
+[ -x "$BUILD_FOLDER/manycast" ] || {
     echo "interop: manycast is not built (make build)"
     echo "0 passed, 1 failed"
     exit 1
@@ -59,7 +59,7 @@ server() {
     for _ in 1 2 3 4 5 6 7 8; do
         first=$((20000 + RANDOM % 120 * 100))
         server_url=http://127.0.0.1:$first
-        "$MANYCAST_BUILD/manycast" --http-port $first --media-port $((first + 1)) \
+        "$BUILD_FOLDER/manycast" --http-port $first --media-port $((first + 1)) \
             --ingest-ports $((first + 2))-$((first + 60)) "$@" >"$logs/$name.log" 2>&1 &
         server_process=$!
         if until_true 5 is_ready_or_gone && kill -0 $server_process 2>/dev/null; then
@@ -175,11 +175,11 @@ case_return() {
 }
 
 case_publish() {
-    [ -x "$MANYCAST_BUILD/manycast-publish" ] || {
+    [ -x "$BUILD_FOLDER/manycast-publish" ] || {
         echo "manycast-publish is not built: skipped"
         return
     }
-    "$MANYCAST_BUILD/manycast-publish" "$server_url/whip/publish" --duration 8 >"$logs/publish.log" 2>&1 &
+    "$BUILD_FOLDER/manycast-publish" "$server_url/whip/publish" --duration 8 >"$logs/publish.log" 2>&1 &
     broadcaster=$!
     children+=("$broadcaster")
     until_true 10 is_live publish || fail publish

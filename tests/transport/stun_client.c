@@ -98,7 +98,6 @@ bool stun_client_answer_holds(const uint8_t *answer, size_t answer_bytes, const 
     socklen_t mapped_bytes = sizeof mapped;
     struct address read;
 
-    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): a key has its length beside it */
     memcpy(key, password, strlen(password));
     stun_agent_init(&agent, known, STUN_COMPATIBILITY_RFC5389,
                     (StunAgentUsageFlags)(STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS |
