@@ -20,6 +20,7 @@ fail() {
     echo "FAIL: $*"
     sed 's/^/    /' "$work/headers" 2>/dev/null | tr -d '\r'
     head -c 300 "$work/body" 2>/dev/null | sed 's/^/    /'
+    echo
 }
 
 # request STATUS WHAT CURL_ARGUMENT... - leaves headers and body in $work; STATUS is a regular expression.
@@ -120,10 +121,10 @@ for endpoint in whip whep; do
     request 405 "$endpoint DELETE of the endpoint" -X DELETE "$url"
     request 415 "$endpoint POST of another type" "$url" -H 'Content-Type: application/json' -d '{}'
     header Content-Type 'application/problem\+json.*'
-    request 400 "$endpoint POST of no SDP" "$url" "${sdp[@]}" -d 'hello'
+    request 400 "$endpoint POST of no SDP" "$open/$endpoint/live" "${sdp[@]}" -d 'hello'
     header Content-Type 'application/problem\+json.*'
     body '.*"title".*'
-    request 400 "$endpoint POST of nothing" -X POST "$url" "${sdp[@]}"
+    request '400|411' "$endpoint POST of nothing" -X POST "$url" "${sdp[@]}"
     { cat "$work/offer"; head -c 70000 /dev/zero | tr '\0' 'x'; } >"$work/large"
     request 413 "$endpoint POST of 70 kB" "$url" "${sdp[@]}" --data-binary @"$work/large"
     request '4..' "$endpoint without a room" "$open/$endpoint/" "${sdp[@]}" --data-binary @"$work/offer"

@@ -21,7 +21,7 @@ VIDEO = {
     "h264": "x264enc tune=zerolatency speed-preset=ultrafast key-int-max={distance} bitrate=600"
             " ! video/x-h264,profile=constrained-baseline ! h264parse config-interval=-1"
             " ! rtph264pay pt=102 aggregate-mode=zero-latency ! application/x-rtp,media=video,encoding-name=H264,payload=102,"
-            "packetization-mode=(string)1,profile-level-id=(string)42e01f",
+            "packetization-mode=(string)1",
 }
 
 
