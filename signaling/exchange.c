@@ -258,6 +258,8 @@ int exchange_lws_on_head(struct lws *wsi, struct exchange **slot)
                          exchange->head.method != HTTP_OPTIONS);
     if (refusal != 0) {
         exchange->state = EXCHANGE_HANDLING;
+        if (refusal == 405) /* whatever the address: it was not looked at */
+            exchange_header(exchange, "Allow", "OPTIONS, GET, HEAD, POST, PATCH, DELETE");
         exchange_problem(exchange, refusal, why);
         return 0;
     }
