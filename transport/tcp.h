@@ -15,9 +15,9 @@
 #include "transport/tcp_framing.h"
 
 enum {
-    TCP_STRANGERS_MAX = 256, /* connections without an authenticated check */
-    TCP_STRANGERS_OF_ADDRESS_MAX = 8,
-    TCP_QUEUE_BYTES = 64 * 1024, /* waiting for a slow reader; allocated while it is slow */
+    TCP_STRANGERS_MAX = 256,           /* connections without an authenticated check */
+    TCP_STRANGERS_OF_ADDRESS_MAX = 64, /* a crowd behind one NAT */
+    TCP_QUEUE_BYTES = 64 * 1024,       /* waiting for a slow reader; allocated while it is slow */
     TCP_SOCKET_BUFFER_BYTES = 128 * 1024,
     TCP_FRAMES_BYTES_MAX = 128 * 1024, /* written by one tcp_send */
     TCP_BACKLOG = 512
