@@ -30,7 +30,8 @@ let opening = null;
 let wakeLock = null;
 
 const meter = new LevelMeter(({ level, silent, blocked }) => {
-  byId('level-meter').value = level;
+  byId('level-meter').style.setProperty('--level', level);
+  byId('level-meter').setAttribute('aria-valuenow', String(Math.round(level * 100)));
   const hint = blocked && settings?.source === 'test' ? 'live.level.blocked' : silent ? 'live.level.silent' : null;
   byId('level').classList.toggle('silent', silent);
   byId('level-hint').hidden = hint === null;

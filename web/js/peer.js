@@ -8,10 +8,13 @@ const DISCONNECTED_MS = 3000;
 
 let serial = 0;
 
+const asIs = (sdp) => sdp;
+
 export class Peer extends EventTarget {
   #signaling;
   #target;
-  #munge;
+  #mungeOffer;
+  #mungeAnswer;
   #timer = 0;
   #closed = false;
   #prepared = null;
@@ -22,14 +25,15 @@ export class Peer extends EventTarget {
    * `target` is {publish: STREAM} or {subscribe: STREAM}. With `trickle` our candidates are sent to the server;
    * its ICE-lite side for viewers needs none, it answers where the checks come from.
    */
-  constructor({ signaling, target, iceServers = [], trickle = false, mungeOffer = (sdp) => sdp }) {
+  constructor({ signaling, target, iceServers = [], trickle = false, mungeOffer = asIs, mungeAnswer = asIs }) {
     super();
     serial += 1;
     this.id = `${Object.keys(target)[0]}-${serial}-${Math.random().toString(36).slice(2, 8)}`;
     this.pc = new RTCPeerConnection({ iceServers, bundlePolicy: 'max-bundle' });
     this.#signaling = signaling;
     this.#target = target;
-    this.#munge = mungeOffer;
+    this.#mungeOffer = mungeOffer;
+    this.#mungeAnswer = mungeAnswer;
     this.#onCandidate = (event) => this.#remoteCandidate(event.detail);
     signaling.addEventListener('candidate', this.#onCandidate);
     this.pc.addEventListener('connectionstatechange', () => this.#watch());
@@ -65,7 +69,7 @@ export class Peer extends EventTarget {
     if (this.#closed) {
       return;
     }
-    await this.pc.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: this.#mungeAnswer(answer.sdp) });
     this.#early.splice(0).forEach((candidate) => this.#addCandidate(candidate));
     if (!this.connected || iceRestart) {
       this.#breakAfter(withinMs, 'timeout');
@@ -81,7 +85,7 @@ export class Peer extends EventTarget {
 
   async #offer(iceRestart) {
     const offer = await this.pc.createOffer({ iceRestart });
-    await this.pc.setLocalDescription({ type: 'offer', sdp: this.#munge(offer.sdp) });
+    await this.pc.setLocalDescription({ type: 'offer', sdp: this.#mungeOffer(offer.sdp) });
   }
 
   #emit(type, detail) {
