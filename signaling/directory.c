@@ -393,6 +393,19 @@ void directory_stream_begin(struct directory *directory, struct directory_stream
     memcpy(stream->offered, offered, sizeof stream->offered);
 }
 
+void directory_stream_offer(struct directory *directory, struct directory_stream *stream,
+                            const bool offered[TRACK_COUNT], int64_t now_ns)
+{
+    memcpy(stream->offered, offered, sizeof stream->offered);
+    if (stream->connected) {
+        stream->connected_ns = now_ns;
+        for (unsigned track = 0; track < TRACK_COUNT; track++) {
+            stream->report.has[track] = stream->report.has[track] && offered[track];
+        }
+        tell(directory, stream, now_ns);
+    }
+}
+
 void directory_stream_connected(struct directory *directory, struct directory_stream *stream,
                                 int64_t now_ns)
 {

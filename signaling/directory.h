@@ -137,6 +137,9 @@ MUST_CHECK enum status directory_stream_open(struct directory *directory, const 
 void directory_stream_begin(struct directory *directory, struct directory_stream *stream,
                             uint64_t session, const char *publisher_name,
                             const bool offered[TRACK_COUNT], int64_t now_ns);
+/* The present broadcaster changed what it offers. */
+void directory_stream_offer(struct directory *directory, struct directory_stream *stream,
+                            const bool offered[TRACK_COUNT], int64_t now_ns);
 void directory_stream_connected(struct directory *directory, struct directory_stream *stream,
                                 int64_t now_ns);
 void directory_stream_report(struct directory *directory, struct directory_stream *stream,

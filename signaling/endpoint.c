@@ -153,7 +153,7 @@ static void on_publisher_local(void *context, uint64_t number, const struct medi
         return;
     }
     struct publishing *publishing = session->publishing;
-    const enum asked asked = publishing->asked;
+    const enum asked asked = publishing->asked_for;
     char *answer = NULL;
 
     if (local != NULL && asked == ASKED_FOR_ANSWER) {
@@ -166,9 +166,12 @@ static void on_publisher_local(void *context, uint64_t number, const struct medi
     }
     negotiation_destroy(publishing->negotiation);
     publishing->negotiation = NULL;
-    publishing->asked = ASKED_NOTHING;
+    publishing->asked_for = ASKED_NOTHING;
     if (session->owner.on_answer != NULL) {
         session->owner.on_answer(session, answer);
+    }
+    if (answer == NULL && session->state != SESSION_OPENING) {
+        return; /* RFC 9725 section 4.3.3: a restart that failed leaves the session running */
     }
     if (answer == NULL) {
         session->owner = (struct session_owner){0};
@@ -178,6 +181,7 @@ static void on_publisher_local(void *context, uint64_t number, const struct medi
         return;
     }
     publishing->local = *local;
+    publishing->remote = publishing->asked;
     if (session->state == SESSION_OPENING) {
         session->state = SESSION_ANSWERED;
     }
@@ -450,9 +454,9 @@ enum status endpoint_publish(struct endpoint *endpoint, const struct endpoint_re
     }
     publish.session = made->number;
     publish.stream_id = stream->id;
-    made->publishing->asked = ASKED_FOR_ANSWER;
+    made->publishing->asked_for = ASKED_FOR_ANSWER;
     made->publishing->negotiation = negotiation;
-    made->publishing->remote = publish.remote;
+    made->publishing->asked = publish.remote;
     made->publishing->fingerprint = publish.fingerprint;
     made->publishing->publication = publish.publication;
     begin(endpoint, stream, made, request->name, &publish);

@@ -64,6 +64,23 @@ static bool is_same_credentials(const struct ice_credentials *a, const struct ic
     return strcmp(a->ufrag, b->ufrag) == 0 && strcmp(a->password, b->password) == 0;
 }
 
+/* The tracks of a running broadcaster changed. */
+static void update_tracks(struct endpoint *endpoint, struct session *session,
+                          const struct publication *publication)
+{
+    struct publishing *publishing = session->publishing;
+
+    if (is_same_publication(&publishing->publication, publication)) {
+        return;
+    }
+    publishing->publication = *publication;
+    media_publisher_update(endpoint->media, session->number, publication);
+    if (session->stream != NULL && session->stream->publisher == session->number) {
+        directory_stream_offer(endpoint->directory, session->stream, publication->offered,
+                               endpoint->now_ns);
+    }
+}
+
 static enum status publish_again(struct endpoint *endpoint, struct session *session,
                                  const struct media_publish *publish,
                                  struct negotiation *negotiation, char **answer)
@@ -77,12 +94,14 @@ static enum status publish_again(struct endpoint *endpoint, struct session *sess
         if (text == NULL) {
             return STATUS_NO_MEMORY;
         }
+        update_tracks(endpoint, session, &publish->publication);
         *answer = text;
         return STATUS_OK;
     }
-    publishing->remote = publish->remote;
+    update_tracks(endpoint, session, &publish->publication);
+    publishing->asked = publish->remote;
     publishing->negotiation = negotiation;
-    publishing->asked = ASKED_FOR_ANSWER;
+    publishing->asked_for = ASKED_FOR_ANSWER;
     media_publisher_restart(endpoint->media, session->number, &publish->remote, publish->candidates,
                             publish->candidate_count);
     *answer = NULL;
@@ -97,7 +116,7 @@ static enum status offer_publish_again(struct endpoint *endpoint, struct session
     struct negotiation *negotiation;
     const struct publishing *publishing = session->publishing;
 
-    if (publishing->asked != ASKED_NOTHING) {
+    if (publishing->asked_for != ASKED_NOTHING) {
         return STATUS_AGAIN;
     }
     enum status status =
@@ -106,12 +125,10 @@ static enum status offer_publish_again(struct endpoint *endpoint, struct session
         return status;
     }
     if (memcmp(publishing->fingerprint.bytes, publish.fingerprint.bytes, FINGERPRINT_BYTES_MAX) !=
-            0 ||
-        !is_same_publication(&publishing->publication, &publish.publication)) {
+        0) {
         negotiation_destroy(negotiation);
         refusal->unsupported = true;
-        strcpy(refusal->why, "The tracks or the certificate changed: publish again with a new "
-                             "peer connection.");
+        strcpy(refusal->why, "A running session cannot change its certificate: begin a new one.");
         return STATUS_UNSUPPORTED;
     }
     return publish_again(endpoint, session, &publish, negotiation, answer);
@@ -213,11 +230,11 @@ enum status endpoint_restart(struct endpoint *endpoint, struct session *session,
         return restart_viewer(endpoint, session, fragment->credentials.ufrag, answer);
     }
     struct publishing *publishing = session->publishing;
-    if (publishing->asked != ASKED_NOTHING) {
+    if (publishing->asked_for != ASKED_NOTHING) {
         return STATUS_AGAIN;
     }
-    publishing->remote = fragment->credentials;
-    publishing->asked = ASKED_FOR_FRAGMENT;
+    publishing->asked = fragment->credentials;
+    publishing->asked_for = ASKED_FOR_FRAGMENT;
     media_publisher_restart(endpoint->media, session->number, &fragment->credentials,
                             fragment->candidates, fragment->candidate_count);
     *answer = NULL;

@@ -9,9 +9,10 @@
 enum asked { ASKED_NOTHING, ASKED_FOR_ANSWER, ASKED_FOR_FRAGMENT };
 
 struct publishing {
-    enum asked asked;
+    enum asked asked_for;
     struct negotiation *negotiation; /* of the offer to be answered */
-    struct ice_credentials remote;
+    struct ice_credentials remote;   /* in use */
+    struct ice_credentials asked;    /* when ours are there, remote */
     struct fingerprint fingerprint;
     struct publication publication;
     struct media_local local; /* of the last answer */

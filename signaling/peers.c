@@ -86,7 +86,7 @@ static json_t *refuse(const struct request *request, enum status status,
 
 static void on_answer(struct session *session, const char *answer)
 {
-    static const char failed[] = "The server has no port left for another broadcaster.";
+    static const char failed[] = "The server has no network port left for it.";
     struct peer *peer = session->owner.context;
     struct peers *peers = peer->peers;
     const struct request request = {.type = "offer", .id = peer->id};
@@ -96,8 +96,10 @@ static void on_answer(struct session *session, const char *answer)
         return;
     }
     peers->send(peers->context, request_error(&request, "full", failed));
-    forget(peers, peer);
-    peers->on_change(peers->context);
+    if (session->state == SESSION_OPENING) { /* else a restart failed, and the session goes on */
+        forget(peers, peer);
+        peers->on_change(peers->context);
+    }
 }
 
 static void on_ended(struct session *session, const char *reason)

@@ -32,8 +32,8 @@ struct directory_stream;
 struct session_owner {
     void *context;
     uint64_t number; /* the owner's own, such as that of a deferred exchange */
-    /* The SDP answer or, after endpoint_restart, the fragment; NULL: failed, on_ended does not
-     * follow. Borrowed. */
+    /* The SDP answer or, after endpoint_restart, the fragment; NULL: failed; a session
+     * that did not begin is over then, and on_ended does not follow. Borrowed. */
     void (*on_answer)(struct session *session, const char *answer);
     /* The session ended from our or the other side; reason is a short code (PROTOCOL.md
      * section 3, bye): stream-ended, taken-over, kicked, closed-by-peer, consent ... The session

@@ -68,6 +68,12 @@ struct publish_command {
     struct media_publish publish;
 };
 
+struct update_command {
+    struct message message;
+    uint64_t session;
+    struct publication publication;
+};
+
 struct restart_command {
     struct message message;
     uint64_t session;
@@ -234,13 +240,25 @@ static void handle_restart(struct message *message, void *owner)
         const enum status status = publisher_restart(publisher, &command->remote,
                                                      command->candidates, command->candidate_count);
 
-        if (status == STATUS_OK)
+        if (status == STATUS_OK) {
             tell_local(ingest, publisher);
-        else
+        } else {
             LOG_ERROR("ingest", "session %llx: no ICE restart: %s",
                       (unsigned long long)command->session, status_text(status));
+            ingest->events.on_publisher_local(ingest->events.context, command->session, NULL);
+        }
     }
     explicit_bzero(&command->remote, sizeof command->remote);
+    g_free(command);
+}
+
+static void handle_update(struct message *message, void *owner)
+{
+    struct update_command *command = (struct update_command *)message;
+    struct publisher *publisher = find_publisher_or_null(owner, command->session);
+
+    if (publisher != NULL)
+        publisher_update(publisher, &command->publication, mono_clock_ns());
     g_free(command);
 }
 
@@ -511,6 +529,16 @@ void ingest_restart(struct ingest *ingest, uint64_t session, const struct ice_cr
     command->candidate_count = MIN(candidate_count, (unsigned)ICE_CANDIDATES_MAX);
     if (command->candidate_count > 0)
         memcpy(command->candidates, candidates, command->candidate_count * sizeof *candidates);
+    mailbox_post(&ingest->mailbox, &command->message);
+}
+
+void ingest_update(struct ingest *ingest, uint64_t session, const struct publication *publication)
+{
+    struct update_command *command = g_new0(struct update_command, 1);
+
+    command->message.handle = handle_update;
+    command->session = session;
+    command->publication = *publication;
     mailbox_post(&ingest->mailbox, &command->message);
 }
 

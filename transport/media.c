@@ -394,6 +394,12 @@ void media_publisher_restart(struct media *media, uint64_t session,
     ingest_restart(media->ingest, session, remote, candidates, candidate_count);
 }
 
+void media_publisher_update(struct media *media, uint64_t session,
+                            const struct publication *publication)
+{
+    ingest_update(media->ingest, session, publication);
+}
+
 enum status media_subscribe(struct media *media, const struct ticket *ticket)
 {
     return ticket_table_put(media->tickets, ticket);

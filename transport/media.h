@@ -77,8 +77,8 @@ struct media_local {
 /* All called on main, inside media_poll. Pointers are borrowed during the call. */
 struct media_events {
     void *context;
-    /* Answer to media_publish and media_publisher_restart; local NULL: failed (port range exhausted
-     * ...), the session is closed. */
+    /* Answer to media_publish and media_publisher_restart. local NULL: failed. A session that did
+     * not begin (port range exhausted ...) is closed; a restart that failed leaves it as it was. */
     void (*on_publisher_local)(void *context, uint64_t session, const struct media_local *local);
     /* DTLS is up, either side. */
     void (*on_connected)(void *context, uint64_t session);
@@ -123,6 +123,10 @@ void media_publisher_candidate(struct media *media, uint64_t session,
 void media_publisher_restart(struct media *media, uint64_t session,
                              const struct ice_credentials *remote,
                              const struct ice_candidate *candidates, unsigned candidate_count);
+/* What it sends changed by a later offer: its tracks begin anew, its transport stays. publication
+ * is copied. */
+void media_publisher_update(struct media *media, uint64_t session,
+                            const struct publication *publication);
 
 /* Viewers. ticket is copied. STATUS_FULL: limit reached (answer 503). */
 MUST_CHECK enum status media_subscribe(struct media *media, const struct ticket *ticket);

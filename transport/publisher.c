@@ -330,6 +330,14 @@ enum status publisher_restart(struct publisher *publisher, const struct ice_cred
     return STATUS_OK;
 }
 
+void publisher_update(struct publisher *publisher, const struct publication *publication,
+                      int64_t now_ns)
+{
+    publisher->publication = *publication;
+    if (publisher->connected && !publisher->over)
+        feed_begin(publisher->feed, &publisher->publication, now_ns);
+}
+
 void publisher_end(struct publisher *publisher, enum media_close_reason reason, int64_t now_ns)
 {
     if (publisher->over)

@@ -45,6 +45,9 @@ void publisher_add_candidates(struct publisher *publisher, const struct ice_cand
 MUST_CHECK enum status publisher_restart(struct publisher *publisher,
                                          const struct ice_credentials *remote,
                                          const struct ice_candidate *candidates, unsigned count);
+/* What it sends changed: its tracks begin anew. publication is copied. */
+void publisher_update(struct publisher *publisher, const struct publication *publication,
+                      int64_t now_ns);
 /* Says close_notify when connected; over from now on. Nothing when it is over already. */
 void publisher_end(struct publisher *publisher, enum media_close_reason reason, int64_t now_ns);
 

@@ -81,6 +81,15 @@ void media_publisher_restart(struct media *media, uint64_t session,
     fake_media.publisher_restarts++;
 }
 
+void media_publisher_update(struct media *media, uint64_t session,
+                            const struct publication *publication)
+{
+    (void)media;
+    (void)session;
+    (void)publication;
+    fake_media.publisher_updates++;
+}
+
 enum status media_subscribe(struct media *media, const struct ticket *ticket)
 {
     (void)media;

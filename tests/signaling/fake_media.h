@@ -12,6 +12,7 @@ struct fake_media {
     unsigned candidates;
     unsigned ends_of_candidates;
     unsigned publisher_restarts;
+    unsigned publisher_updates;
     unsigned viewer_restarts;
     unsigned ends;
     unsigned streams_opened;

@@ -450,6 +450,32 @@ static void message_second_offer_renegotiates_or_restarts(void **state)
     fake_socket_close(ann);
 }
 
+static void message_second_offer_may_change_the_tracks(void **state)
+{
+    (void)state;
+    struct socket *ann = open_joined("room");
+    publish(ann, "up");
+    stage_report(&stage, true, true);
+    fake_socket_clear(ann);
+    /* The video is stopped: its transceiver is inactive. */
+    char *changed = offer_file_read("chromium-publish.sdp");
+    char *video = strstr(changed, "m=video");
+    assert_non_null(video);
+    memcpy(strstr(video, "a=sendonly"), "a=inactive", strlen("a=inactive"));
+    offer(ann, "up", "publish", "main", changed);
+    json_t *event = fake_socket_take(ann, "stream-changed");
+    assert_true(json_is_false(json_object_get(event, "video")));
+    json_decref(event);
+    json_decref(fake_socket_take(ann, "answer"));
+    assert_int_equal(fake_media.publisher_updates, 1);
+    offer(ann, "up", "publish", "main", publish_sdp);
+    json_decref(fake_socket_seek(ann, "answer"));
+    assert_int_equal(fake_media.publisher_updates, 2);
+    assert_int_equal(fake_media.publishes, 1);
+    free(changed);
+    fake_socket_close(ann);
+}
+
 static void message_layer_knows_no_layers_yet(void **state)
 {
     (void)state;
@@ -684,6 +710,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(message_candidates_come_in_all_forms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(message_second_offer_renegotiates_or_restarts, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(message_second_offer_may_change_the_tracks, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(message_layer_knows_no_layers_yet, set_up, tear_down),
         cmocka_unit_test_setup_teardown(message_viewers_counts_those_who_do_not_publish, set_up,

@@ -177,6 +177,22 @@ static void session_handle_refuses_a_restart_during_another(void **state)
     assert_int_equal(patch(publisher_path, sdpfrag, "*", body)->status, 409);
 }
 
+static void session_handle_keeps_the_session_when_a_restart_fails(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct exchange *exchange = patch(publisher_path, sdpfrag, publisher_tag, restart);
+        assert_int_equal(exchange->status, 0);
+        stage.events.on_publisher_local(stage.events.context, fake_media.published.session, NULL);
+        assert_int_equal(exchange->status, 503);
+    }
+    struct exchange *exchange = fake_exchange_make(HTTP_GET, publisher_path);
+    session_handle(stage.endpoint, exchange);
+    assert_int_equal(exchange->status, 200);
+    assert_string_equal(fake_exchange_header(exchange, "ETag"), publisher_tag);
+    assert_int_equal(fake_media.ends, 0);
+}
+
 static void session_handle_restarts_a_viewer(void **state)
 {
     (void)state;
@@ -220,6 +236,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(session_handle_restarts_a_broadcaster, set_up, tear_down),
         cmocka_unit_test_setup_teardown(session_handle_refuses_a_restart_during_another, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(session_handle_keeps_the_session_when_a_restart_fails,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(session_handle_restarts_a_viewer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(session_handle_methods_follow_the_rfc, set_up, tear_down),
     };
