@@ -1,23 +1,26 @@
-# bench/: bench/publish and bench/load (a file or a folder) are programs of many parts; every other
-# bench/<name>.c is a program <name>. All of them stand beside the server.
+# bench/: bench/publish and bench/load are programs of many parts; every other bench/<name>.c is a
+# program <name>. All of them stand beside the server.
 
-# manycast_bench(part program library...)
-function(manycast_bench part program)
-    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/${part}.c
-         ${PROJECT_SOURCE_DIR}/bench/${part}/*.c)
+# manycast_bench(part library...): the program manycast-<part> of bench/<part>/main.c and the static
+# library <part> of the other files there, which tests/<part> is linked with.
+function(manycast_bench part)
+    set(main ${PROJECT_SOURCE_DIR}/bench/${part}/main.c)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/${part}/*.c)
+    list(REMOVE_ITEM sources ${main})
     if(sources)
-        manycast_program(${program} transport ${ARGN} SOURCES ${sources})
+        add_library(${part} STATIC ${sources})
+        target_link_libraries(${part} PRIVATE manycast_flags PUBLIC transport ${ARGN})
+        manycast_program(manycast-${part} ${part} SOURCES ${main})
     endif()
 endfunction()
 
 pkg_check_modules(vpx REQUIRED IMPORTED_TARGET vpx)
 pkg_check_modules(opus REQUIRED IMPORTED_TARGET opus)
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
-manycast_bench(publish manycast-publish PkgConfig::vpx PkgConfig::opus PkgConfig::curl)
-manycast_bench(load manycast-load PkgConfig::curl)
+manycast_bench(publish PkgConfig::vpx PkgConfig::opus PkgConfig::curl)
+manycast_bench(load PkgConfig::curl)
 
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.c)
-list(FILTER sources EXCLUDE REGEX "/bench/(publish|load)\\.c$")
 foreach(source IN LISTS sources)
     get_filename_component(name ${source} NAME_WE)
     manycast_program(${name} transport SOURCES ${source})
