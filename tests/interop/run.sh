@@ -98,8 +98,9 @@ expect() {
     fi
 }
 
-# ended NAME - the broadcaster says goodbye without an error.
+# ended NAME - the broadcaster is told to end, and says goodbye without an error.
 ended() {
+    kill -TERM "$broadcaster"
     if wait "$broadcaster"; then
         pass "$1"
     else
@@ -110,7 +111,7 @@ ended() {
 case_http_rules() {
     local line open=$server_url open_process=$server_process
     server keyed --auth-publish-key horse-battery --room-takeover no || return
-    broadcast rules-broadcaster "$here/whip_gst.py" "$open/whip/live" --duration 60 || fail rules-broadcaster
+    broadcast rules-broadcaster "$here/whip_gst.py" "$open/whip/live" || fail rules-broadcaster
     "$here/http_rules.sh" "$open" "$server_url" horse-battery >"$logs/http-rules.log" 2>&1
     line=$(tail -n 1 "$logs/http-rules.log")
     grep -A 8 '^FAIL' "$logs/http-rules.log"
@@ -127,28 +128,28 @@ case_http_rules() {
 }
 
 case_vp8() {
-    broadcast vp8-broadcaster "$here/whip_gst.py" "$server_url/whip/vp8" --duration 8 || fail vp8-broadcaster
+    broadcast vp8-broadcaster "$here/whip_gst.py" "$server_url/whip/vp8" || fail vp8-broadcaster
     expect vp8-viewer "$here/whep_gst.py" "$server_url/whep/vp8"
     expect vp8-late-viewer "$here/whep_gst.py" "$server_url/whep/vp8"
     ended vp8-broadcaster
 }
 
 case_h264() {
-    broadcast h264-broadcaster "$here/whip_gst.py" "$server_url/whip/h264" --video h264 --duration 6 ||
+    broadcast h264-broadcaster "$here/whip_gst.py" "$server_url/whip/h264" --video h264 ||
         fail h264-broadcaster
     expect h264-viewer "$here/whep_gst.py" "$server_url/whep/h264" --video h264
     ended h264-broadcaster
 }
 
 case_trickle() {
-    broadcast trickle-broadcaster "$here/whip_gst.py" "$server_url/whip/trickle" --trickle --duration 6 ||
+    broadcast trickle-broadcaster "$here/whip_gst.py" "$server_url/whip/trickle" --trickle ||
         fail trickle-broadcaster
     expect trickle-viewer "$here/whep_gst.py" "$server_url/whep/trickle" --trickle
     ended trickle-broadcaster
 }
 
 case_audio() {
-    broadcast audio-broadcaster "$here/whip_gst.py" "$server_url/whip/audio" --video none --duration 6 ||
+    broadcast audio-broadcaster "$here/whip_gst.py" "$server_url/whip/audio" --video none ||
         fail audio-broadcaster
     expect audio-viewer "$here/whep_gst.py" "$server_url/whep/audio" --video-frames 0 --audio-buffers 100
     ended audio-broadcaster
@@ -157,13 +158,13 @@ case_audio() {
 # A viewer that stays sees one broadcaster leave and another one take its place.
 case_return() {
     local viewer first
-    broadcast return-first "$here/whip_gst.py" "$server_url/whip/return" --duration 30 || fail return-first
+    broadcast return-first "$here/whip_gst.py" "$server_url/whip/return" || fail return-first
     first=$broadcaster
     "$here/whep_gst.py" "$server_url/whep/return" --video-frames 250 --audio-buffers 100 --limit 30 \
         >"$logs/return-viewer.log" 2>&1 &
     viewer=$!
     sleep 3
-    broadcast return-second "$here/whip_gst.py" "$server_url/whip/return" --duration 12 || fail return-second
+    broadcast return-second "$here/whip_gst.py" "$server_url/whip/return" || fail return-second
     if wait $viewer; then
         pass return-viewer
         tail -n 1 "$logs/return-viewer.log" | sed 's/^/    /'
@@ -179,7 +180,7 @@ case_publish() {
         echo "manycast-publish is not built: skipped"
         return
     }
-    "$BUILD_FOLDER/manycast-publish" "$server_url/whip/publish" --duration 8 >"$logs/publish.log" 2>&1 &
+    "$BUILD_FOLDER/manycast-publish" "$server_url/whip/publish" >"$logs/publish.log" 2>&1 &
     broadcaster=$!
     children+=("$broadcaster")
     until_true 10 is_live publish || fail publish

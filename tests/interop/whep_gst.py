@@ -66,7 +66,7 @@ def main():
     parser.add_argument("--video-frames", type=int, default=50)
     parser.add_argument("--audio-buffers", type=int, default=50)
     parser.add_argument("--trickle", action="store_true", help="candidates come by PATCH")
-    parser.add_argument("--limit", type=float, default=20, help="seconds")
+    parser.add_argument("--limit", type=float, default=30, help="seconds")
     arguments = parser.parse_args()
 
     Gst.init(None)

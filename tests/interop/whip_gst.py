@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """whip_gst.py URL - a GStreamer broadcaster: test pattern and tone by WHIP.
 
-Says "connected MS" once media flows, then goes on until --duration is over. Exit status 0 if all went well.
+Says "connected MS" once media flows, then goes on until SIGTERM or until --duration is over. Exit status 0 if all
+went well.
 """
 
 import argparse
@@ -46,7 +47,7 @@ def main():
     parser.add_argument("--no-audio", action="store_true")
     parser.add_argument("--trickle", action="store_true", help="candidates come by PATCH")
     parser.add_argument("--key-frame-distance", type=int, default=250, help="frames")
-    parser.add_argument("--duration", type=float, default=5, help="seconds after connected")
+    parser.add_argument("--duration", type=float, default=60, help="seconds after connected")
     parser.add_argument("--token")
     arguments = parser.parse_args()
 
@@ -60,9 +61,8 @@ def main():
                                      GstWebRTC.WebRTCRTPTransceiverDirection.SENDONLY)
             transceiver.set_property("do-nack", True)
     peer.webrtc.connect("on-negotiation-needed", lambda _webrtc: peer.create_offer())
-    signal.signal(signal.SIGTERM, lambda *_: peer.loop.quit())
-
     connected_ms = None
+    stopped = False
 
     def is_done():
         nonlocal connected_ms
@@ -70,7 +70,13 @@ def main():
             connected_ms = peer.since_start_ms()
             print(f"connected {connected_ms} ms", flush=True)
         return (connected_ms is not None
-                and peer.since_start_ms() > connected_ms + 1000 * arguments.duration)
+                and (stopped or peer.since_start_ms() > connected_ms + 1000 * arguments.duration))
+
+    def stop(*_):
+        nonlocal stopped
+        stopped = True
+
+    signal.signal(signal.SIGTERM, stop)
 
     return 0 if peer.run(is_done, arguments.duration + 15) else 1
 
