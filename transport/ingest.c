@@ -9,9 +9,9 @@
 #include "core/log.h"
 #include "core/mailbox.h"
 #include "core/mono.h"
+#include "transport/broadcasts.h"
 #include "transport/feed.h"
 #include "transport/mono_clock.h"
-#include "transport/publisher.h"
 
 enum {
     /* The pool's memory is touched only as far as packets were ever out at a time. */
@@ -27,16 +27,13 @@ enum {
 struct ingest {
     struct media_settings settings;
     struct ingest_events events;
-    struct publisher_environment environment;
-    struct feed_settings feed_settings;
+    struct broadcasts *broadcasts;
     struct outlets outlets;
     struct stats stats;
     struct packet_pool *pool;
     struct mailbox mailbox;
     GMainContext *main_context;
     GSource *timer;
-    GHashTable *feeds;     /* by stream id; owns */
-    GPtrArray *publishers; /* of struct publisher; owns */
     pthread_t thread;
     bool started;
     bool stopping; /* the thread's own */
@@ -82,172 +79,28 @@ struct restart_command {
     unsigned candidate_count;
 };
 
-/* Publishers */
-
-static struct publisher *find_publisher_or_null(const struct ingest *ingest, uint64_t session)
-{
-    for (guint i = 0; i < ingest->publishers->len; i++) {
-        struct publisher *publisher = g_ptr_array_index(ingest->publishers, i);
-
-        if (publisher_session(publisher) == session)
-            return publisher;
-    }
-    return NULL;
-}
-
-static struct publisher *find_publisher_of_or_null(const struct ingest *ingest,
-                                                   const struct feed *feed)
-{
-    for (guint i = 0; i < ingest->publishers->len; i++) {
-        struct publisher *publisher = g_ptr_array_index(ingest->publishers, i);
-
-        if (publisher_feed(publisher) == feed)
-            return publisher;
-    }
-    return NULL;
-}
-
-static void close_session(struct ingest *ingest, uint64_t session, enum media_close_reason reason)
-{
-    LOG_INFO("ingest", "session %llx closed: %s", (unsigned long long)session,
-             media_close_reason_text(reason));
-    ingest->events.on_closed(ingest->events.context, session, reason);
-}
-
-/* Destroys those that are over, and says so. Outside of the main context's dispatch. */
-static void reap(struct ingest *ingest)
-{
-    for (guint i = ingest->publishers->len; i-- > 0;) {
-        struct publisher *publisher = g_ptr_array_index(ingest->publishers, i);
-        enum media_close_reason reason;
-
-        if (!publisher_is_over(publisher, &reason))
-            continue;
-        const uint64_t session = publisher_session(publisher);
-        g_ptr_array_remove_index_fast(ingest->publishers, i);
-        publisher_destroy(publisher);
-        close_session(ingest, session, reason);
-    }
-}
-
-static void end_publisher(struct ingest *ingest, struct publisher *publisher)
-{
-    if (publisher == NULL)
-        return;
-    publisher_end(publisher, MEDIA_CLOSED_BY_US, mono_clock_ns());
-    reap(ingest);
-}
-
-/* Streams */
-
-static struct feed *find_feed_or_null(const struct ingest *ingest, uint32_t stream_id)
-{
-    return g_hash_table_lookup(ingest->feeds, GUINT_TO_POINTER(stream_id));
-}
-
-static void open_stream(struct ingest *ingest, uint32_t stream_id)
-{
-    struct feed *feed = NULL;
-
-    if (find_feed_or_null(ingest, stream_id) != NULL)
-        return;
-    if (g_hash_table_size(ingest->feeds) >= INGEST_STREAMS_MAX) {
-        LOG_WARNING("ingest", "stream %u not opened: %d are", stream_id, INGEST_STREAMS_MAX);
-        return;
-    }
-    ingest->feed_settings.random_seed = g_random_int();
-    const enum status status = feed_create(stream_id, &ingest->feed_settings, &feed);
-    if (status != STATUS_OK) {
-        LOG_ERROR("ingest", "stream %u not opened: %s", stream_id, status_text(status));
-        return;
-    }
-    g_hash_table_insert(ingest->feeds, GUINT_TO_POINTER(stream_id), feed);
-}
-
-static void free_feed(gpointer feed)
-{
-    feed_destroy(feed);
-}
-
-static void close_stream(struct ingest *ingest, uint32_t stream_id)
-{
-    const struct feed *feed = find_feed_or_null(ingest, stream_id);
-
-    if (feed == NULL)
-        return;
-    end_publisher(ingest, find_publisher_of_or_null(ingest, feed));
-    g_hash_table_remove(ingest->feeds, GUINT_TO_POINTER(stream_id));
-}
-
 /* Commands, on the ingest thread: each takes its message. */
-
-static enum status start_publisher(struct ingest *ingest, const struct media_publish *publish,
-                                   struct publisher **publisher)
-{
-    struct feed *feed = find_feed_or_null(ingest, publish->stream_id);
-
-    if (ingest->stopping)
-        return STATUS_CLOSED;
-    if (feed == NULL)
-        return STATUS_NOT_FOUND;
-    if (find_publisher_or_null(ingest, publish->session) != NULL)
-        return STATUS_EXISTS;
-    end_publisher(ingest, find_publisher_of_or_null(ingest, feed));
-    if (ingest->publishers->len >= INGEST_PUBLISHERS_MAX)
-        return STATUS_FULL;
-    return publisher_create(&ingest->environment, publish, feed, mono_clock_ns(), publisher);
-}
-
-static void tell_local(struct ingest *ingest, const struct publisher *publisher)
-{
-    struct media_local local;
-
-    publisher_read_local(publisher, &local);
-    ingest->events.on_publisher_local(ingest->events.context, publisher_session(publisher), &local);
-    explicit_bzero(&local, sizeof local);
-}
 
 static void handle_publish(struct message *message, void *owner)
 {
     struct publish_command *command = (struct publish_command *)message;
     struct ingest *ingest = owner;
-    const uint64_t session = command->publish.session;
-    struct publisher *publisher = NULL;
-    const enum status status = start_publisher(ingest, &command->publish, &publisher);
 
+    if (ingest->stopping)
+        broadcasts_refuse(ingest->broadcasts, command->publish.session, STATUS_CLOSED);
+    else
+        broadcasts_publish(ingest->broadcasts, &command->publish);
     explicit_bzero(&command->publish.remote, sizeof command->publish.remote);
     g_free(command);
-    if (status == STATUS_EXISTS)
-        return; /* posted twice: the first one lives */
-    if (status != STATUS_OK) {
-        LOG_WARNING("ingest", "session %llx not started: %s", (unsigned long long)session,
-                    status_text(status));
-        ingest->events.on_publisher_local(ingest->events.context, session, NULL);
-        close_session(ingest, session, MEDIA_CLOSED_RESOURCE);
-        return;
-    }
-    g_ptr_array_add(ingest->publishers, publisher);
-    tell_local(ingest, publisher);
 }
 
 static void handle_restart(struct message *message, void *owner)
 {
     struct restart_command *command = (struct restart_command *)message;
     struct ingest *ingest = owner;
-    struct publisher *publisher = find_publisher_or_null(ingest, command->session);
 
-    if (publisher != NULL) {
-        const enum status status = publisher_restart(publisher, &command->remote,
-                                                     command->candidates, command->candidate_count);
-
-        if (status == STATUS_OK) {
-            tell_local(ingest, publisher);
-        } else {
-            LOG_ERROR("ingest", "session %llx: no ICE restart: %s",
-                      (unsigned long long)command->session, status_text(status));
-            ingest->events.on_publisher_local(ingest->events.context, command->session, NULL);
-        }
-    }
+    broadcasts_restart(ingest->broadcasts, command->session, &command->remote, command->candidates,
+                       command->candidate_count);
     explicit_bzero(&command->remote, sizeof command->remote);
     g_free(command);
 }
@@ -255,16 +108,15 @@ static void handle_restart(struct message *message, void *owner)
 static void handle_update(struct message *message, void *owner)
 {
     struct update_command *command = (struct update_command *)message;
-    struct publisher *publisher = find_publisher_or_null(owner, command->session);
+    struct ingest *ingest = owner;
 
-    if (publisher != NULL)
-        publisher_update(publisher, &command->publication, mono_clock_ns());
+    broadcasts_update(ingest->broadcasts, command->session, &command->publication);
     g_free(command);
 }
 
 static void handle_feed_command(struct ingest *ingest, const struct command *command)
 {
-    struct feed *feed = find_feed_or_null(ingest, command->stream_id);
+    struct feed *feed = broadcasts_find_stream(ingest->broadcasts, command->stream_id);
 
     if (feed == NULL)
         return;
@@ -280,21 +132,19 @@ static void handle_command(struct message *message, void *owner)
 {
     struct command *command = (struct command *)message;
     struct ingest *ingest = owner;
-    struct publisher *publisher = find_publisher_or_null(ingest, command->session);
 
     switch (command->kind) {
     case COMMAND_STREAM_OPEN:
-        open_stream(ingest, command->stream_id);
+        broadcasts_open_stream(ingest->broadcasts, command->stream_id);
         break;
     case COMMAND_STREAM_CLOSE:
-        close_stream(ingest, command->stream_id);
+        broadcasts_close_stream(ingest->broadcasts, command->stream_id);
         break;
     case COMMAND_CANDIDATE:
-        if (publisher != NULL)
-            publisher_add_candidates(publisher, &command->candidate, 1);
+        broadcasts_add_candidate(ingest->broadcasts, command->session, &command->candidate);
         break;
     case COMMAND_END:
-        end_publisher(ingest, publisher);
+        broadcasts_end(ingest->broadcasts, command->session);
         break;
     case COMMAND_SUBSCRIBE:
     case COMMAND_UNSUBSCRIBE:
@@ -327,36 +177,14 @@ static GSourceFuncs timer_functions = {.dispatch = dispatch_timer};
 /* After each dispatch: commands, timers, wake-ups; then says when the next turn is due. */
 static void run_turn(struct ingest *ingest)
 {
-    int64_t due_ns = MONO_NEVER;
-
     (void)mailbox_drain(&ingest->mailbox, ingest);
     const int64_t now_ns = mono_clock_ns();
-    for (guint i = 0; i < ingest->publishers->len; i++) {
-        struct publisher *publisher = g_ptr_array_index(ingest->publishers, i);
-
-        publisher_turn(publisher, now_ns);
-        if (publisher_take_connected(publisher))
-            ingest->events.on_connected(ingest->events.context, publisher_session(publisher));
-        due_ns = mono_earlier(due_ns, publisher_due_ns(publisher));
-    }
-    reap(ingest);
+    const int64_t due_ns = broadcasts_turn(ingest->broadcasts, now_ns);
     outlets_wake(&ingest->outlets);
     if (due_ns == MONO_NEVER)
         g_source_set_ready_time(ingest->timer, -1);
     else
         g_source_set_ready_time(ingest->timer, (MAX(due_ns, now_ns + TIMER_LEAST_NS) + 999) / 1000);
-}
-
-static void end_all(struct ingest *ingest)
-{
-    const int64_t now_ns = mono_clock_ns();
-
-    for (guint i = 0; i < ingest->publishers->len; i++)
-        publisher_end(g_ptr_array_index(ingest->publishers, i), MEDIA_CLOSED_BY_US, now_ns);
-    reap(ingest);
-    outlets_wake(&ingest->outlets);
-    for (unsigned i = 0; i < STOP_TURNS_MAX; i++)
-        (void)g_main_context_iteration(ingest->main_context, FALSE);
 }
 
 static void *run(void *context)
@@ -369,7 +197,10 @@ static void *run(void *context)
         if (!ingest->stopping)
             (void)g_main_context_iteration(ingest->main_context, TRUE);
     }
-    end_all(ingest);
+    broadcasts_end_all(ingest->broadcasts);
+    outlets_wake(&ingest->outlets);
+    for (unsigned i = 0; i < STOP_TURNS_MAX; i++)
+        (void)g_main_context_iteration(ingest->main_context, FALSE);
     g_main_context_pop_thread_default(ingest->main_context);
     return NULL;
 }
@@ -391,6 +222,23 @@ static unsigned pool_packets(const struct media_settings *settings)
     return (unsigned)CLAMP(stream_packets * POOL_STREAMS, POOL_PACKETS_MIN, POOL_PACKETS_MAX);
 }
 
+static struct broadcasts *make_broadcasts(struct ingest *ingest, struct dtls_context *dtls_context)
+{
+    const struct publisher_environment environment = {.settings = &ingest->settings,
+                                                      .dtls_context = dtls_context,
+                                                      .main_context = ingest->main_context,
+                                                      .stats = &ingest->stats};
+    const struct feed_settings feed_settings = {.pool = ingest->pool,
+                                                .stats = &ingest->stats,
+                                                .outlets = &ingest->outlets,
+                                                .bandwidth_bps =
+                                                    ingest->settings.publisher_bandwidth_bps,
+                                                .on_report = ingest->events.on_stream_report,
+                                                .context = ingest->events.context};
+
+    return broadcasts_create(&environment, &feed_settings, &ingest->events);
+}
+
 enum status ingest_create(const struct media_settings *settings,
                           const struct certificate *certificate, struct dtls_context *dtls_context,
                           const struct ingest_events *events, struct ingest **ingest)
@@ -409,19 +257,8 @@ enum status ingest_create(const struct media_settings *settings,
     made->timer = g_source_new(&timer_functions, sizeof(GSource));
     g_source_set_callback(made->timer, on_timer, NULL, NULL);
     g_source_attach(made->timer, made->main_context);
-    made->feeds = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free_feed);
-    made->publishers = g_ptr_array_new();
     mailbox_init(&made->mailbox, wake_thread, made);
-    made->environment = (struct publisher_environment){.settings = &made->settings,
-                                                       .dtls_context = dtls_context,
-                                                       .main_context = made->main_context,
-                                                       .stats = &made->stats};
-    made->feed_settings = (struct feed_settings){.pool = made->pool,
-                                                 .stats = &made->stats,
-                                                 .outlets = &made->outlets,
-                                                 .bandwidth_bps = settings->publisher_bandwidth_bps,
-                                                 .on_report = events->on_stream_report,
-                                                 .context = events->context};
+    made->broadcasts = make_broadcasts(made, dtls_context);
     *ingest = made;
     return STATUS_OK;
 }
@@ -476,8 +313,7 @@ void ingest_destroy(struct ingest *ingest)
     ingest_stop(ingest);
     ingest->stopping = true;
     (void)mailbox_drain(&ingest->mailbox, ingest); /* what came too late is refused */
-    g_ptr_array_unref(ingest->publishers);
-    g_hash_table_unref(ingest->feeds);
+    broadcasts_destroy(ingest->broadcasts);
     g_source_destroy(ingest->timer);
     g_source_unref(ingest->timer);
     g_main_context_unref(ingest->main_context);
