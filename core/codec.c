@@ -1,5 +1,6 @@
 #include "core/codec.h"
 
+#include <string.h>
 #include <strings.h>
 
 #include "core/bytes.h"
@@ -222,7 +223,7 @@ enum codec codec_by_name(const char *name, size_t name_bytes)
 {
     for (int i = CODEC_NONE + 1; i < CODEC_COUNT; i++) {
         const char *known = codec_name((enum codec)i);
-        if (strncasecmp(known, name, name_bytes) == 0 && known[name_bytes] == '\0') {
+        if (strlen(known) == name_bytes && strncasecmp(known, name, name_bytes) == 0) {
             return (enum codec)i;
         }
     }

@@ -113,6 +113,7 @@ static void codec_names_lead_back(void **state)
     assert_int_equal(codec_by_name("vp8", 3), CODEC_VP8);
     assert_int_equal(codec_by_name("vp80", 4), CODEC_NONE);
     assert_int_equal(codec_by_name("vp", 2), CODEC_NONE);
+    assert_int_equal(codec_by_name("vp8\0x", 5), CODEC_NONE);
     assert_int_equal(codec_by_name("", 0), CODEC_NONE);
     assert_int_equal(codec_by_name("none", 4), CODEC_NONE);
 }
