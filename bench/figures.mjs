@@ -25,11 +25,7 @@ async function withServer(settings, room, picture, run) {
   const server = await Server.start(settings);
   const publisher = server.publish(room, picture);
   try {
-    for (let tries = 0; tries < 100; tries++) {
-      const { rooms } = await server.json('/api/rooms');
-      if (rooms.some((each) => each.streams.some((stream) => stream.live))) break;
-      await sleep(100);
-    }
+    await server.isLive(room);
     await run(server);
   } finally {
     await stop(publisher);

@@ -67,3 +67,15 @@ bool pages_handle(struct exchange *exchange)
         exchange_answer(exchange, 200, file->content_type, file->bytes, file->bytes_length);
     return true;
 }
+
+void pages_missing(struct exchange *exchange)
+{
+    const struct web_file *file = web_files_find("/missing.html");
+
+    if (file != NULL && strstr(exchange_accept(exchange), "text/html") != NULL) {
+        exchange_header(exchange, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
+        exchange_answer(exchange, 404, file->content_type, file->bytes, file->bytes_length);
+    } else {
+        exchange_problem(exchange, 404, "There is nothing at this address.");
+    }
+}

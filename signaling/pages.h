@@ -10,5 +10,7 @@
 
 /* Answers when the path is a page or an asset; false (exchange untouched) when it is neither. */
 bool pages_handle(struct exchange *exchange);
+/* Answers 404: a page for people, a problem for programs. */
+void pages_missing(struct exchange *exchange);
 
 #endif

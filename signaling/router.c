@@ -93,7 +93,7 @@ void router_handle(const struct router *router, struct exchange *exchange)
 
     if (route == NULL) {
         if (!pages_handle(exchange))
-            exchange_problem(exchange, 404, "There is nothing at this address.");
+            pages_missing(exchange);
         return;
     }
     if (route->read_only && method != HTTP_GET && method != HTTP_HEAD) {

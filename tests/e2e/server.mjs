@@ -127,6 +127,16 @@ export class Server {
     return start('manycast-publish', [`${this.url}/whip/${encodeURIComponent(room)}`, ...parameters], 'publish');
   }
 
+  /** Resolves when the room has a live stream. */
+  async isLive(room) {
+    for (let tries = 0; tries < 100; tries++) {
+      const { rooms } = await this.json('/api/rooms');
+      if (rooms.some((each) => each.room === room && each.streams.some((stream) => stream.live))) return;
+      await sleep(100);
+    }
+    throw new Error(`nobody goes live in ${room}`);
+  }
+
   residentBytes() {
     const status = readFileSync(`/proc/${this.child.pid}/status`, 'utf8');
     return Number(/VmRSS:\s+(\d+)/.exec(status)[1]) * 1024;
