@@ -158,7 +158,10 @@ static void take_note(struct fanout *fanout, const struct packet *packet)
         fanout->live = true;
         fanout->due = true;
         return;
-    case PACKET_UNPUBLISHED:
+    case PACKET_UNPUBLISHED: /* nothing more comes that would push the old packets out */
+        for (unsigned i = 0; i < TRACK_COUNT; i++) {
+            history_clear(fanout->history[i]);
+        }
         fanout->live = false;
         fanout->due = true;
         return;

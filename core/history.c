@@ -71,8 +71,13 @@ void history_destroy(struct history *history)
     if (history == NULL) {
         return;
     }
-    forget_before(history, history->newest + 1);
+    history_clear(history);
     free(history);
+}
+
+void history_clear(struct history *history)
+{
+    forget_before(history, history->newest + 1);
 }
 
 void history_push(struct history *history, struct packet *packet, int64_t now_ns)

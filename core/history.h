@@ -14,6 +14,8 @@ struct history;
 MUST_CHECK enum status history_create(unsigned packets, int64_t age_ns, struct history **history);
 /* Drops all references. NULL is allowed. */
 void history_destroy(struct history *history);
+/* Lets go of everything. */
+void history_clear(struct history *history);
 /* Keeps packet with a reference of its own; in any order of sequence numbers. What is too old by
  * now_ns, or too far behind, is let go. */
 void history_push(struct history *history, struct packet *packet, int64_t now_ns);

@@ -170,6 +170,18 @@ static void fanout_shows_no_gap_when_the_broadcaster_is_back(void **state)
     assert_int_equal(fake.sent[3].rtp.payload_type, 98);
 }
 
+static void fanout_holds_no_packets_of_who_is_gone(void **state)
+{
+    (void)state;
+    push_video(3, true);
+    push_audio(1);
+    run();
+    assert_int_equal(packet_pool_taken(pool), 2); /* for NACKs */
+    push(fake_control(pool, PACKET_UNPUBLISHED));
+    run();
+    assert_int_equal(packet_pool_taken(pool), 0);
+}
+
 static void fanout_skips_a_track_that_the_profile_cannot_take(void **state)
 {
     (void)state;
@@ -416,6 +428,7 @@ int main(void)
         TEST(fanout_starts_video_at_a_key_frame_only),
         TEST(fanout_puts_late_packets_in_their_place),
         TEST(fanout_shows_no_gap_when_the_broadcaster_is_back),
+        TEST(fanout_holds_no_packets_of_who_is_gone),
         TEST(fanout_skips_a_track_that_the_profile_cannot_take),
         TEST(fanout_sends_nothing_that_was_not_wanted),
         TEST(fanout_asks_for_key_frames_while_viewers_wait),

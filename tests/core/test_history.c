@@ -97,6 +97,19 @@ static void history_survives_a_jump(void **state)
     expect_kept((const int64_t[]){INT64_C(1) << 40}, 1, 0);
 }
 
+static void history_clear_lets_go_of_everything(void **state)
+{
+    (void)state;
+    history_clear(history);
+    push(5, 0);
+    push(7, 0);
+    history_clear(history);
+    assert_int_equal(packet_pool_taken(pool), 0);
+    assert_null(history_find(history, 5, 0));
+    push(3, 0);
+    expect_kept((const int64_t[]){3}, 1, 0);
+}
+
 static void history_replaces_the_same_number(void **state)
 {
     (void)state;
@@ -112,6 +125,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(history_takes_late_ones_in_their_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(history_lets_go_what_is_too_old, set_up, tear_down),
         cmocka_unit_test_setup_teardown(history_survives_a_jump, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(history_clear_lets_go_of_everything, set_up, tear_down),
         cmocka_unit_test_setup_teardown(history_replaces_the_same_number, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
