@@ -12,9 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <stun/stunagent.h>
-#include <stun/usages/ice.h>
-
+#include "bench/load/checks.h"
 #include "core/bytes.h"
 #include "core/codec.h"
 #include "core/mono.h"
@@ -24,9 +22,7 @@
 
 enum {
     RECEIVE_BYTES_MAX = 65536, /* one coalesced UDP read */
-    CHECK_BYTES_MAX = 512,
-    REPORT_BYTES_MAX = 256,
-    PRIORITY_PEER_REFLEXIVE = 110 << 24
+    REPORT_BYTES_MAX = 256
 };
 
 static const int64_t ntp_to_unix_s = 2208988800;
@@ -53,31 +49,29 @@ static void send_datagram(void *context, const uint8_t *datagram, size_t bytes)
 
 static void send_check(struct client *client)
 {
-    static StunAgent agent;
-    static bool ready;
-    StunMessage message;
-    StunTransactionId id;
-    uint8_t datagram[CHECK_BYTES_MAX];
+    uint8_t datagram[CHECKS_BYTES_MAX];
+    const size_t bytes = checks_write(client->username, client->password, datagram);
 
-    if (!ready) {
-        stun_agent_init(&agent, STUN_ALL_KNOWN_ATTRIBUTES, STUN_COMPATIBILITY_RFC5389,
-                        (StunAgentUsageFlags)(STUN_AGENT_USAGE_SHORT_TERM_CREDENTIALS |
-                                              STUN_AGENT_USAGE_USE_FINGERPRINT));
-        ready = true;
-    }
-    const size_t bytes = stun_usage_ice_conncheck_create(
-        &agent, &message, datagram, sizeof datagram, (const uint8_t *)client->username,
-        strlen(client->username), (const uint8_t *)client->password, strlen(client->password), true,
-        true, PRIORITY_PEER_REFLEXIVE, (uint64_t)client->ssrc, NULL,
-        STUN_USAGE_ICE_COMPATIBILITY_RFC5245);
-    if (bytes == 0)
-        return;
-    stun_message_id(&message, id);
-    stun_agent_forget_transaction(&agent, id); /* answers are known by their type alone */
-    send_datagram(client, datagram, bytes);
+    if (bytes > 0)
+        send_datagram(client, datagram, bytes);
 }
 
-static int open_socket(const struct ice_candidate *candidate, bool tcp)
+/* A full agent checks its side too. */
+static void answer_check(struct client *client, const uint8_t *datagram, size_t bytes)
+{
+    uint8_t answer[CHECKS_BYTES_MAX];
+    struct sockaddr_storage from;
+    socklen_t from_bytes = sizeof from;
+
+    if (getpeername(client->descriptor, (struct sockaddr *)&from, &from_bytes) != 0)
+        return;
+    const size_t answer_bytes =
+        checks_answer(datagram, bytes, client->own_password, &from, from_bytes, answer);
+    if (answer_bytes > 0)
+        send_datagram(client, answer, answer_bytes);
+}
+
+static int open_socket(const struct ice_candidate *candidate, bool tcp, bool coalesced)
 {
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(candidate->port)};
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(candidate->port)};
@@ -97,7 +91,7 @@ static int open_socket(const struct ice_candidate *candidate, bool tcp)
     }
     if (tcp)
         setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    else
+    else if (coalesced)
         setsockopt(descriptor, IPPROTO_UDP, UDP_GRO, &one, sizeof one);
     return descriptor;
 }
@@ -109,7 +103,8 @@ static bool write_credentials(struct client *client, const struct whep_session *
 
     client->username = malloc(chars);
     client->password = strdup(session->remote.password);
-    if (client->username == NULL || client->password == NULL)
+    client->own_password = strdup(local->password);
+    if (client->username == NULL || client->password == NULL || client->own_password == NULL)
         return false;
     snprintf(client->username, chars, "%s:%s", session->remote.ufrag, local->ufrag);
     return true;
@@ -127,7 +122,7 @@ enum status client_open(struct client *client, const struct whep_session *sessio
     client->totals = totals;
     client->joined_ns = joined_ns;
     client->deadline_ns = joined_ns + give_up_ns;
-    client->descriptor = open_socket(&session->candidate, client->tcp);
+    client->descriptor = open_socket(&session->candidate, client->tcp, !totals->plain);
     memcpy(&client->ssrc, &client, sizeof client->ssrc); /* differs from client to client */
     if (client->tcp)
         client->framing = calloc(1, sizeof *client->framing);
@@ -149,6 +144,7 @@ void client_close(struct client *client)
     free(client->framing);
     free(client->username);
     free(client->password);
+    free(client->own_password);
     if (client->descriptor >= 0)
         close(client->descriptor);
     memset(client, 0, sizeof *client);
@@ -275,7 +271,9 @@ static void take(struct client *client, uint8_t *datagram, size_t bytes, int64_t
 {
     switch (mux_kind_of(datagram, bytes)) {
     case MUX_STUN:
-        if (client->state == CLIENT_CHECKING && datagram[0] == 1 && datagram[1] == 1) {
+        if (datagram[0] == 0) {
+            answer_check(client, datagram, bytes);
+        } else if (client->state == CLIENT_CHECKING && datagram[0] == 1 && datagram[1] == 1) {
             client->state = CLIENT_HANDSHAKING;
             client->next_check_ns = now_ns + check_ns;
             if (dtls_begin(client->dtls, now_ns) != STATUS_OK)

@@ -26,6 +26,7 @@ struct client_totals {
     struct tally_times connected;    /* since the POST began */
     struct tally_times latency;      /* capture to arrival, by sender reports */
     bool measuring;
+    bool plain; /* sockets without UDP_GRO: the kernel cuts what comes as one message */
 };
 
 /* How a stream's timestamps relate to the wall clock, from the latest sender report. */
@@ -44,7 +45,8 @@ struct client {
     enum client_state state;
     struct client_totals *totals; /* borrowed */
     char *username;               /* "theirs:ours" */
-    char *password;
+    char *password;               /* theirs */
+    char *own_password;
     struct dtls *dtls;
     struct seal *seal;     /* our reports */
     struct rtpsec *rtpsec; /* sampled: opens what comes */

@@ -58,6 +58,7 @@ bool options_read(int *argc, char ***argv, struct options *options)
     int sample = 50;
     int server_pid = 0;
     gboolean tcp = FALSE;
+    gboolean plain = FALSE;
     gboolean json = FALSE;
     const GOptionEntry entries[] = {
         {"viewers", 0, 0, G_OPTION_ARG_INT, &viewers, "How many (100)", "N"},
@@ -66,6 +67,7 @@ bool options_read(int *argc, char ***argv, struct options *options)
         {"sample", 0, 0, G_OPTION_ARG_INT, &sample, "One viewer in N decrypts (50)", "N"},
         {"suite", 0, 0, G_OPTION_ARG_STRING, &suite, "SRTP: gcm, cm or any (any)", "NAME"},
         {"tcp", 0, 0, G_OPTION_ARG_NONE, &tcp, "Media over TCP (RFC 6544)", NULL},
+        {"plain", 0, 0, G_OPTION_ARG_NONE, &plain, "Sockets without UDP_GRO", NULL},
         {"server-pid", 0, 0, G_OPTION_ARG_INT, &server_pid, "Whose CPU and memory to read", "PID"},
         {"token", 0, 0, G_OPTION_ARG_STRING, &token, "Bearer token", "KEY"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Report as one JSON object", NULL},
@@ -90,6 +92,7 @@ bool options_read(int *argc, char ***argv, struct options *options)
     options->sample = (unsigned)sample;
     options->server_pid = server_pid;
     options->tcp = tcp;
+    options->plain = plain;
     options->json = json;
     return true;
 }

@@ -14,6 +14,7 @@ struct options {
     int suite;           /* enum srtp_suite, -1: whichever the server prefers */
     int server_pid;      /* 0: not watched */
     bool tcp;
+    bool plain; /* receivers without UDP_GRO */
     bool json;
 };
 

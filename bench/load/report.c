@@ -12,6 +12,12 @@ static double cpu_ns(const struct swarm_report *report)
     return (double)(report->to.cpu_ns - report->from.cpu_ns);
 }
 
+static double own_share(const struct swarm_report *report)
+{
+    return per((double)(report->own_to.cpu_ns - report->own_from.cpu_ns) * 1e-9,
+               report->measured_s);
+}
+
 static double viewer_bytes(const struct swarm_report *report)
 {
     return per((double)report->to.resident_bytes - (double)report->before.resident_bytes,
@@ -49,6 +55,7 @@ static void print_text(const struct options *options, const struct swarm_report 
     print_times("connected", &totals->connected);
     print_times("first packet", &totals->first_packet);
     print_times("latency", &totals->latency);
+    printf("%-14s %.1f %% of a core\n", "swarm", 100 * own_share(report));
     if (options->server_pid != 0)
         printf("%-14s %.0f ns of CPU a packet, %.1f %% of a core, %.1f MB, %.1f KB a viewer\n",
                "server", per(cpu_ns(report), (double)report->packets),
@@ -73,6 +80,7 @@ static void print_json(const struct options *options, const struct swarm_report 
            report->measured_s, (unsigned long long)report->packets,
            (unsigned long long)report->bytes, (unsigned long long)report->lost,
            (unsigned long long)report->lost_viewers);
+    printf(",\"swarm_cpu_share\":%.4f", own_share(report));
     printf(",\"decrypted\":%llu,\"undecryptable\":%llu", (unsigned long long)totals->decrypted,
            (unsigned long long)totals->undecryptable);
     print_json_times("connected", &totals->connected);

@@ -117,6 +117,7 @@ static enum status open_swarm(struct swarm *swarm, const struct options *options
     struct rlimit limit;
 
     swarm->options = options;
+    swarm->totals.plain = options->plain;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
@@ -198,11 +199,13 @@ static void measure(struct swarm *swarm, struct swarm_report *report)
     swarm->totals.measuring = true;
     if (options->server_pid != 0)
         (void)server_watch_read(options->server_pid, &report->from);
+    (void)server_watch_read(getpid(), &report->own_from);
     const int64_t began_ns = mono_clock_ns();
     run_until(swarm, began_ns + (int64_t)options->duration_s * MONO_SECOND, false);
     report->measured_s = (double)(mono_clock_ns() - began_ns) / 1e9;
     if (options->server_pid != 0)
         (void)server_watch_read(options->server_pid, &report->to);
+    (void)server_watch_read(getpid(), &report->own_to);
     report->packets = swarm->totals.packets - packets;
     report->bytes = swarm->totals.bytes - bytes;
 }

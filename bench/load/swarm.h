@@ -20,11 +20,13 @@ struct swarm_report {
     uint64_t packets; /* while measured, as the next ones */
     uint64_t bytes;
     uint64_t lost;
-    uint64_t lost_viewers;       /* that lost something */
-    struct client_totals totals; /* of the whole run */
-    struct server_usage before;  /* before the first join */
-    struct server_usage from;    /* when measuring began */
-    struct server_usage to;      /* and ended */
+    uint64_t lost_viewers;        /* that lost something */
+    struct client_totals totals;  /* of the whole run */
+    struct server_usage before;   /* before the first join */
+    struct server_usage from;     /* when measuring began */
+    struct server_usage to;       /* and ended */
+    struct server_usage own_from; /* the swarm's own, likewise */
+    struct server_usage own_to;
 };
 
 /* Runs the whole load; blocks for its length. STATUS_SYSTEM, STATUS_NO_MEMORY. */
