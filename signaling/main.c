@@ -168,7 +168,8 @@ static int run(struct process *process)
     if (status == STATUS_OK)
         status = start(process);
     if (status != STATUS_OK) {
-        (void)fprintf(stderr, "manycast: cannot start: %s\n", status_text(status));
+        (void)fprintf(stderr, "manycast: cannot start: %s\n",
+                      status == STATUS_EXISTS ? "a port is in use" : status_text(status));
         stop(process);
         return EXIT_CANNOT_START;
     }
@@ -189,7 +190,8 @@ static int check(struct process *process)
         status = start(process);
     stop(process);
     if (status != STATUS_OK) {
-        (void)fprintf(stderr, "manycast: would not start: %s\n", status_text(status));
+        (void)fprintf(stderr, "manycast: would not start: %s\n",
+                      status == STATUS_EXISTS ? "a port is in use" : status_text(status));
         return EXIT_CANNOT_START;
     }
     (void)printf("manycast: would start\n");

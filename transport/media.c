@@ -11,6 +11,7 @@
 #include "transport/dtls.h"
 #include "transport/ingest.h"
 #include "transport/mono_clock.h"
+#include "transport/port.h"
 #include "transport/rtpsec.h"
 #include "transport/viewer_candidates.h"
 #include "transport/worker.h"
@@ -198,6 +199,12 @@ static enum status create_workers(struct media *media)
     const unsigned tries = media->settings.media_port == 0 ? PORT_TRIES : 1;
     enum status status = STATUS_SYSTEM;
 
+    if (media->settings.media_port != 0) {
+        status = port_check(media->settings.media_port, media->settings.tcp);
+        if (status != STATUS_OK)
+            return status;
+        status = STATUS_SYSTEM;
+    }
     for (unsigned i = 0; i < tries && status == STATUS_SYSTEM; i++)
         status = create_worker(media, 0, media->settings.media_port);
     for (unsigned i = 1; i < media->worker_count && status == STATUS_OK; i++)

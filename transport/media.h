@@ -92,7 +92,8 @@ struct media_events {
 struct media;
 
 /* settings and events are copied; certificate is borrowed for media's life. wake_main (any thread)
- * must lead to media_poll on main soon. STATUS_SYSTEM: a port is in use (logged). */
+ * must lead to media_poll on main soon. STATUS_EXISTS: media_port is in use (logged). STATUS_SYSTEM
+ * (logged). */
 MUST_CHECK enum status media_create(const struct media_settings *settings,
                                     const struct certificate *certificate,
                                     const struct media_events *events,

@@ -222,7 +222,7 @@ static void media_refuses_a_port_in_use(void **state)
     assert_int_equal(address_from_socket(&name, &bound), STATUS_OK);
     made.media_port = bound.port;
     assert_int_equal(media_create(&made, certificate, &events, wake_main, NULL, &second),
-                     STATUS_SYSTEM);
+                     STATUS_EXISTS);
     close(taken);
 }
 
