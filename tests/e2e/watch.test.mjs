@@ -125,7 +125,9 @@ export default {
     publisher(cleanup, server, 'demo');
     const page = await viewer(cleanup, chromium, `${server.url}/watch/demo`);
     await until(page, 'playing', isPlaying);
+    const asked = Date.now();
     assert.equal(await server.down(), 0, 'exit status after SIGTERM');
+    assert.ok(Date.now() - asked < 3000, `it took ${Date.now() - asked} ms to end`);
     await until(page, 'the page says that something is wrong', () => window.manycast.state !== 'playing', undefined, 40000);
     await server.up();
     await until(page, 'playing again', isPlaying, undefined, 60000);
