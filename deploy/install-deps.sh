@@ -29,6 +29,7 @@ fail() {
 
 packages=("${build[@]}")
 npm_folders=()
+node=no
 # The pages may serve files of npm packages (web/dist.txt).
 [ ! -e web/package-lock.json ] || npm_folders+=(web)
 for option in "$@"; do
@@ -38,14 +39,19 @@ for option in "$@"; do
         npm_folders+=(tests/e2e)
         ;;
     --lint) packages+=("${lint[@]}") ;;
-    --bench) packages+=("${bench[@]}") ;;
+    --bench)
+        packages+=("${bench[@]}")
+        node=yes
+        ;;
     *) fail "unknown option $option (--test, --lint, --bench)" ;;
     esac
 done
 
 # A node or npm that did not come from Debian's package serves as well.
-if [ ${#npm_folders[@]} -gt 0 ]; then
+if [ ${#npm_folders[@]} -gt 0 ] || [ $node = yes ]; then
     command -v node >/dev/null || packages+=(nodejs)
+fi
+if [ ${#npm_folders[@]} -gt 0 ]; then
     command -v npm >/dev/null || packages+=(npm)
 fi
 

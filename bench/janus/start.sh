@@ -8,6 +8,16 @@ port=$2
 loops=${3:-0}
 library=/usr/lib/$(uname -m)-linux-gnu/janus
 mkdir -p "$folder"
+
+# others KIND NAME - every library of Janus' KIND but NAME's, as a list for "disable".
+others() {
+    local file list=
+    for file in "$library/$1"/libjanus_*.so; do
+        [[ $file == *_"$2".so ]] || list+=${list:+,}${file##*/}
+    done
+    echo "$list"
+}
+
 cat >"$folder/janus.jcfg" <<END
 general: {
     configs_folder = "$folder"
@@ -20,8 +30,8 @@ general: {
 $([ "$loops" = 0 ] || echo "    event_loops = $loops")
 }
 media: { rtp_port_range = "20000-39999" }
-plugins: { disable = "$(cd "$library/plugins" && ls ./*.so | grep -v videoroom | sed 's,^./,,' | paste -sd,)" }
-transports: { disable = "$(cd "$library/transports" && ls ./*.so | grep -v http | sed 's,^./,,' | paste -sd,)" }
+plugins: { disable = "$(others plugins videoroom)" }
+transports: { disable = "$(others transports http)" }
 END
 cat >"$folder/janus.transport.http.jcfg" <<END
 general: { json = "compact", base_path = "/janus", http = true, port = $port, ip = "127.0.0.1", https = false }

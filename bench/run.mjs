@@ -1,0 +1,57 @@
+// The order of the runs: rounds outside, numbers of viewers in them, and at each number all subjects in turn, so that a
+// change of the machine's mood meets all alike. See run.sh.
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { isClean, lostShare, write } from './report.mjs';
+import { run, subjects } from './subjects.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: 'boolean' },
+    rounds: { type: 'string' },
+    viewers: { type: 'string' },
+    seconds: { type: 'string', default: '5' },
+    only: { type: 'string' },
+    'no-write': { type: 'boolean' },
+  },
+});
+const rounds = Number(options.rounds ?? (options.quick ? 1 : 5));
+const steps = (options.viewers ?? (options.quick ? '10,100,500,1000' : '10,50,100,200,500,1000,2000')).split(',').map(Number);
+const seconds = Number(options.seconds);
+const chosen = subjects.filter(({ name }) => options.only?.split(',').includes(name) ?? true);
+const load = os.loadavg()[0];
+const runs = [];
+
+if (load > 1) console.error(`The machine is busy (load average ${load.toFixed(1)}): figures will be worse than they should be.`);
+
+function say(subject, viewers, told) {
+  const cost = told.server?.cpu_ns_per_packet ?? told.cpu_ns_per_packet;
+  const share = 100 * (told.server?.cpu_share ?? told.cpu_share);
+  const lost = isClean(told) ? '' : `, ${told.connected ?? told.viewers} came in, ${(100 * lostShare(told)).toFixed(2)} % lost`;
+  const name = `${String(viewers).padStart(6)} ${subject.title.padEnd(26)}`;
+  console.log(`${name} ${cost.toFixed(0).padStart(6)} ns a packet, ${share.toFixed(1)} % of a core${lost}`);
+}
+
+for (let round = 1; round <= rounds; round++) {
+  const ended = new Set(); // subjects that this round has seen fail
+  console.log(`round ${round} of ${rounds}`);
+  for (const viewers of steps) {
+    for (const subject of chosen.filter(({ name }) => !ended.has(name))) {
+      try {
+        const told = await run(subject, viewers, seconds);
+        runs.push({ subject: subject.name, viewers, round, told });
+        say(subject, viewers, told);
+        if (lostShare(told) > 0.01 || told.connected < viewers) ended.add(subject.name);
+      } catch (error) {
+        console.error(`${viewers} ${subject.title}: ${error.message}`);
+        ended.add(subject.name);
+      }
+    }
+  }
+}
+
+if (!options['no-write']) {
+  const command = ['bench/run.sh', ...process.argv.slice(2)].join(' ');
+  const files = write(new Date().toISOString().slice(0, 10), subjects, { command, rounds, seconds, load, runs });
+  console.log(files.join('\n'));
+}
