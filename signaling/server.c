@@ -84,6 +84,9 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
         return socket_lws_on_receive(wsi, connection->socket, in, in_bytes);
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return socket_lws_on_writable(wsi, connection->socket);
+    case LWS_CALLBACK_TIMER:
+        socket_lws_on_timer(wsi, connection->socket);
+        return 0;
     case LWS_CALLBACK_CLOSED:
         socket_lws_on_closed(&connection->socket);
         return 0;

@@ -11,6 +11,7 @@
 enum { PATH_BYTES_MAX = 1024, PEER_BYTES_MAX = 64, REASON_BYTES_MAX = 120, HEADER_BYTES_MAX = 256 };
 
 enum { CLOSE_TOO_LARGE = 1009, CLOSE_TRY_AGAIN_LATER = 1013 };
+enum { LINGER_MS = 250 };
 
 /* One frame that waits to be written. */
 struct frame {
@@ -33,7 +34,9 @@ struct socket {
     struct frame *first;
     struct frame **last;
     size_t queued_bytes;
-    bool closing; /* nothing more is read or queued */
+    bool closing;   /* nothing more is read or queued */
+    bool lingering; /* closing, but what still arrives is read and dropped first */
+    bool lingered;  /* for long enough */
     unsigned close_code;
     char close_reason[REASON_BYTES_MAX];
 };
@@ -308,9 +311,25 @@ int socket_lws_on_writable(struct lws *wsi, struct socket *socket)
     }
     if (!socket->closing)
         return 0;
+    /* Closed with the rest of a message unread, TCP would reset the connection, and the peer would
+     * lose what we just wrote: why. */
+    if (socket->close_code == CLOSE_TOO_LARGE && !socket->lingering) {
+        socket->lingering = true;
+        lws_set_timer_usecs(wsi, LINGER_MS * LWS_US_PER_MS);
+    }
+    if (socket->lingering && !socket->lingered)
+        return 0;
     lws_close_reason(wsi, (enum lws_close_status)socket->close_code,
                      (unsigned char *)socket->close_reason, strlen(socket->close_reason));
     return -1;
+}
+
+void socket_lws_on_timer(struct lws *wsi, struct socket *socket)
+{
+    if (socket == NULL || !socket->lingering)
+        return;
+    socket->lingered = true;
+    lws_callback_on_writable(wsi);
 }
 
 void socket_lws_on_closed(struct socket **slot)

@@ -17,6 +17,8 @@ int socket_lws_on_open(struct lws *wsi, struct socket **slot);
 int socket_lws_on_receive(struct lws *wsi, struct socket *socket, const void *data,
                           size_t data_bytes);
 int socket_lws_on_writable(struct lws *wsi, struct socket *socket);
+/* LWS_CALLBACK_TIMER: a socket that was closed has lingered long enough. */
+void socket_lws_on_timer(struct lws *wsi, struct socket *socket);
 void socket_lws_on_closed(struct socket **slot);
 unsigned socket_lws_count(void);
 
