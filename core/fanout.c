@@ -229,7 +229,7 @@ static bool address_packet(struct viewer *viewer, const struct packet *packet,
         track->highest_index = index;
     }
     track->packets_sent++;
-    track->octets_sent += packet->payload_bytes;
+    track->octets_sent += (uint32_t)packet->payload_bytes - packet->padding_bytes;
     viewer->bytes_sent += (uint64_t)rendered->header_bytes + packet->payload_bytes;
     *out = (struct outgoing){
         .header = rendered->header,
@@ -323,11 +323,33 @@ static void serve(struct fanout *fanout, struct viewer *viewer, const struct egr
     }
 }
 
+/* Video first, each track in its order: packets of one size make one message, and a shorter one of
+ * audio may still be its last. */
+static void put_audio_last(struct fanout *fanout)
+{
+    struct packet *audio[EGRESS_BATCH_MAX];
+    unsigned audio_count = 0;
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < fanout->batch_count; i++) {
+        struct packet *packet = fanout->batch[i];
+        if (packet->kind == PACKET_MEDIA && packet->track == TRACK_AUDIO) {
+            audio[audio_count++] = packet;
+        } else {
+            fanout->batch[kept++] = packet;
+        }
+    }
+    if (audio_count > 0) {
+        memcpy(&fanout->batch[kept], audio, audio_count * sizeof audio[0]);
+    }
+}
+
 void fanout_run(struct fanout *fanout, const struct egress *egress, int64_t now_ns)
 {
     if (fanout->batch_count == 0) {
         return;
     }
+    put_audio_last(fanout);
     STATS_ADD(fanout->stats, batches, 1);
     STATS_ADD(fanout->stats, batch_packets, fanout->batch_count);
     fanout->waiting = 0;

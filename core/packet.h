@@ -49,7 +49,8 @@ struct packet {
     uint8_t spatial_layer;
     struct packet_extension extension[EXTENSION_COUNT];
     uint16_t payload_offset; /* into data */
-    uint16_t payload_bytes;  /* without RTP padding */
+    uint16_t payload_bytes;  /* with padding_bytes */
+    uint8_t padding_bytes; /* of RTP padding that core/padding.h put behind the payload, mostly 0 */
     uint8_t data[PACKET_BYTES_MAX];
 };
 

@@ -24,6 +24,7 @@ size_t render_header(const struct packet *packet, const struct profile *profile,
         .payload_type = payload_type,
         .sequence_number = (uint16_t)packet->sequence_number,
         .timestamp = packet->timestamp,
+        .padding_bytes = packet->padding_bytes,
     };
     unsigned count = 0;
     unsigned block_bytes = 0;

@@ -5,6 +5,7 @@
 #include "core/bytes.h"
 #include "core/mono.h"
 #include "core/render.h"
+#include "core/rtp.h"
 
 enum {
     BURST_BYTES = 128 * 1024,
@@ -65,17 +66,20 @@ static bool spend(struct viewer *viewer, uint32_t bytes, uint32_t bitrate_bps, i
 }
 
 /* Renders packet for the viewer as a packet of its RTX stream: the same header but for the payload
- * type, and the original sequence number before the payload. */
+ * type, and the original sequence number before the payload, which loses its padding (RFC 4588
+ * section 4). */
 static struct outgoing make_rtx(uint8_t *room, struct viewer *viewer, const struct packet *packet,
                                 uint8_t payload_type, uint16_t original)
 {
     struct viewer_track *track = &viewer->track[packet->track];
     size_t header_bytes = render_header(packet, viewer->profile, payload_type, room);
+    size_t payload_bytes = (size_t)packet->payload_bytes - packet->padding_bytes;
     struct bytes_writer writer =
-        bytes_writer_of(&room[header_bytes], (size_t)RTX_OSN_BYTES + packet->payload_bytes);
+        bytes_writer_of(&room[header_bytes], RTX_OSN_BYTES + payload_bytes);
 
+    room[0] = (uint8_t)(room[0] & ~RTP_PADDING_BIT);
     bytes_put_u16(&writer, original);
-    bytes_put(&writer, &packet->data[packet->payload_offset], packet->payload_bytes);
+    bytes_put(&writer, &packet->data[packet->payload_offset], payload_bytes);
     return (struct outgoing){
         .header = room,
         .payload = &room[header_bytes],

@@ -69,7 +69,7 @@ enum status rtp_parse(const uint8_t *data, size_t data_bytes, struct rtp *rtp)
         return STATUS_SHORT;
     }
     size_t left = bytes_left(&bytes);
-    if (first & 0x20) {
+    if (first & RTP_PADDING_BIT) {
         uint8_t padding = data[data_bytes - 1];
         if (padding == 0 || padding > left) {
             return STATUS_MALFORMED;
@@ -124,7 +124,8 @@ size_t rtp_write_header(uint8_t *out, size_t capacity_bytes, const struct rtp *r
 {
     struct bytes_writer writer = bytes_writer_of(out, capacity_bytes);
 
-    bytes_put_u8(&writer, (uint8_t)(0x80 | (count > 0 ? 0x10 : 0)));
+    bytes_put_u8(&writer, (uint8_t)(0x80 | (rtp->padding_bytes > 0 ? RTP_PADDING_BIT : 0) |
+                                    (count > 0 ? 0x10 : 0)));
     bytes_put_u8(&writer, (uint8_t)((rtp->marker ? 0x80 : 0) | rtp->payload_type));
     bytes_put_u16(&writer, rtp->sequence_number);
     bytes_put_u32(&writer, rtp->timestamp);

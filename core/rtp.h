@@ -12,7 +12,8 @@
 
 enum {
     RTP_HEADER_BYTES = 12,
-    RTP_ELEMENTS_MAX = 16, /* extension elements kept of one packet; further ones are ignored */
+    RTP_PADDING_BIT = 0x20, /* of the first byte */
+    RTP_ELEMENTS_MAX = 16,  /* extension elements kept of one packet; further ones are ignored */
 };
 
 /* An extension element where it stands in a packet. */
@@ -30,7 +31,7 @@ struct rtp {
     uint32_t ssrc;
     uint16_t payload_offset;
     uint16_t payload_bytes; /* without padding; 0: padding only, or nothing at all */
-    uint8_t padding_bytes;
+    uint8_t padding_bytes;  /* behind the payload; 0: the P bit is clear */
     uint8_t element_count;
     struct rtp_element elements[RTP_ELEMENTS_MAX];
 };
@@ -48,8 +49,8 @@ MUST_CHECK enum status rtp_parse(const uint8_t *data, size_t data_bytes, struct 
 /* NULL when rtp has no element of that id, and for id 0. */
 const struct rtp_element *rtp_find_element(const struct rtp *rtp, uint8_t id);
 
-/* Writes a header with marker, payload type, sequence number, timestamp and SSRC of rtp (the rest
- * is ignored) and elements, in the one-byte form when all fit it. Returns its bytes, 0 when
+/* Writes a header with marker, payload type, sequence number, timestamp, SSRC and P bit of rtp (the
+ * rest is ignored) and elements, in the one-byte form when all fit it. Returns its bytes, 0 when
  * capacity_bytes do not hold it. */
 size_t rtp_write_header(uint8_t *out, size_t capacity_bytes, const struct rtp *rtp,
                         const struct rtp_element_data *elements, unsigned count);

@@ -10,6 +10,7 @@
 #define STATS_LIST(X)                                                                              \
     X(packets_in, "RTP packets received from broadcasters")                                        \
     X(bytes_in, "Bytes of RTP received from broadcasters")                                         \
+    X(padding_bytes, "Bytes of RTP padding put behind broadcasters' payloads")                     \
     X(packets_out, "RTP packets sent to viewers")                                                  \
     X(bytes_out, "Bytes of SRTP sent to viewers")                                                  \
     X(packets_resent, "RTP packets sent again to viewers after a NACK")                            \

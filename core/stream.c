@@ -7,6 +7,7 @@
 #include "core/congestion.h"
 #include "core/keyframe.h"
 #include "core/mono.h"
+#include "core/padding.h"
 #include "core/rtcp.h"
 #include "core/rtp.h"
 #include "core/source.h"
@@ -31,6 +32,7 @@ struct stream {
     struct publication publication;
     struct source sources[TRACK_COUNT];
     struct keyframe keyframe;
+    struct padding padding; /* video's */
     uint8_t fir_command;
     struct congestion congestion;
     int64_t report_due_ns;
@@ -190,6 +192,9 @@ static struct packet *make_packet(struct stream *stream, const struct rtp *rtp, 
     if (packet->key_frame_start && track == TRACK_VIDEO) {
         keyframe_on_arrival(&stream->keyframe, now_ns);
         STATS_ADD(stream->stats, key_frames, 1);
+    }
+    if (track == TRACK_VIDEO) {
+        STATS_ADD(stream->stats, padding_bytes, padding_add(&stream->padding, packet));
     }
     return packet;
 }

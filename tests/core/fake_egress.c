@@ -25,8 +25,13 @@ static void remember(void *context, struct viewer *viewer, const struct outgoing
                                    .timestamp = packets[i].timestamp,
                                    .ssrc = packets[i].ssrc,
                                    .payload_bytes = packets[i].payload_bytes};
-        assert_int_equal(rtp_parse(packets[i].header, packets[i].header_bytes, &sent->rtp),
-                         STATUS_OK);
+        uint8_t passing[sizeof fake->whole[0]];
+        uint8_t *whole =
+            fake->sent_count <= FAKE_WHOLE_MAX ? fake->whole[fake->sent_count - 1] : passing;
+        memcpy(whole, packets[i].header, packets[i].header_bytes);
+        memcpy(&whole[packets[i].header_bytes], packets[i].payload, packets[i].payload_bytes);
+        size_t bytes = (size_t)packets[i].header_bytes + packets[i].payload_bytes;
+        assert_int_equal(rtp_parse(whole, bytes, &sent->rtp), STATUS_OK);
         assert_int_equal(sent->rtp.payload_offset, packets[i].header_bytes);
         size_t kept = packets[i].payload_bytes;
         memcpy(sent->payload, packets[i].payload,
@@ -59,6 +64,18 @@ void fake_egress_init(struct fake_egress *fake)
     memset(fake, 0, sizeof *fake);
     fake->egress = (struct egress){
         .context = fake, .send = remember, .send_rtcp = remember_rtcp, .flush = flush};
+}
+
+size_t fake_egress_bytes(const struct fake_egress *fake, unsigned i, uint8_t *out,
+                         size_t capacity_bytes)
+{
+    assert_true(i < fake->sent_count && i < FAKE_WHOLE_MAX);
+    const struct fake_sent *sent = &fake->sent[i];
+    size_t bytes = (size_t)sent->rtp.payload_offset + sent->payload_bytes;
+
+    assert_true(bytes <= capacity_bytes);
+    memcpy(out, fake->whole[i], bytes);
+    return bytes;
 }
 
 struct packet *fake_packet(struct packet_pool *pool, enum track_kind track, enum codec codec,

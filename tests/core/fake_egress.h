@@ -11,7 +11,7 @@
 #include "core/rtp.h"
 #include "core/viewer.h"
 
-enum { FAKE_SENT_MAX = 4096, FAKE_PAYLOAD_BYTES_MAX = 64 };
+enum { FAKE_SENT_MAX = 4096, FAKE_PAYLOAD_BYTES_MAX = 64, FAKE_WHOLE_MAX = 128 };
 
 struct fake_sent {
     struct viewer *viewer;
@@ -27,6 +27,7 @@ struct fake_egress {
     struct egress egress;
     struct fake_sent sent[FAKE_SENT_MAX];
     unsigned sent_count;
+    uint8_t whole[FAKE_WHOLE_MAX][EGRESS_HEADER_BYTES_MAX + PACKET_BYTES_MAX]; /* of the first */
     unsigned send_calls;
     unsigned flushes;
     unsigned unflushed; /* calls of send since the last flush */
@@ -37,6 +38,11 @@ struct fake_egress {
 };
 
 void fake_egress_init(struct fake_egress *fake);
+
+/* Copies what was sent as packet i (below FAKE_WHOLE_MAX) to out, the viewer's numbers not put in;
+ * returns its bytes. */
+size_t fake_egress_bytes(const struct fake_egress *fake, unsigned i, uint8_t *out,
+                         size_t capacity_bytes);
 
 /* A media packet of pool, as stream makes them; payload's first byte is sequence_number's low byte.
  */

@@ -102,11 +102,11 @@ static void fanout_sends_each_viewer_its_own_numbers(void **state)
     assert_int_equal(fake.sent_count, 3 * VIEWERS);
     for (unsigned i = 0; i < VIEWERS; i++) {
         assert_ptr_equal(fake.sent[3 * i].viewer, &viewers[i]);
-        expect_sent(3 * i, 100 + i, 10, 5000 * 3000);
-        expect_sent(3 * i + 1, 200 + i, 20, 9000 * 3000);
-        expect_sent(3 * i + 2, 200 + i, 21, 9001 * 3000);
-        assert_int_equal(fake.sent[3 * i].rtp.payload_type, 111);
-        assert_int_equal(fake.sent[3 * i + 1].rtp.payload_type, 96);
+        expect_sent(3 * i, 200 + i, 20, 9000 * 3000);
+        expect_sent(3 * i + 1, 200 + i, 21, 9001 * 3000);
+        expect_sent(3 * i + 2, 100 + i, 10, 5000 * 3000); /* ends the message */
+        assert_int_equal(fake.sent[3 * i].rtp.payload_type, 96);
+        assert_int_equal(fake.sent[3 * i + 2].rtp.payload_type, 111);
         assert_int_equal(viewers[i].track[TRACK_VIDEO].packets_sent, 2);
         assert_int_equal(viewers[i].track[TRACK_VIDEO].octets_sent, 2000);
     }
@@ -373,6 +373,52 @@ static void fanout_resends_the_same_packet_without_rtx(void **state)
     assert_memory_equal(&fake.sent[2], &fake.sent[0], sizeof fake.sent[0]);
 }
 
+/* The same SRTP index must never protect other bytes: AES-GCM would give its key stream away. */
+static void fanout_resends_padding_as_it_was(void **state)
+{
+    (void)state;
+    uint8_t sent[EGRESS_HEADER_BYTES_MAX + PACKET_BYTES_MAX];
+    uint8_t again[sizeof sent];
+
+    viewers[0].track[TRACK_VIDEO].rtx_ssrc = 0;
+    assert_int_equal(fanout_add(fanout, &viewers[0]), STATUS_OK);
+    for (uint8_t i = 1; i <= 40; i++) {
+        struct packet *packet = fake_video(pool, i, i == 1);
+        packet->padding_bytes = i % 32;
+        packet->data[12 + 999] = i % 32;
+        push(packet);
+    }
+    run();
+    for (uint16_t i = 0; i < 40; i++) {
+        assert_int_equal(fake.sent[i].rtp.padding_bytes, (i + 1) % 32);
+        size_t bytes = fake_egress_bytes(&fake, i, sent, sizeof sent);
+        assert_true(fanout_resend(fanout, &viewers[0], TRACK_VIDEO, (uint16_t)(20 + i),
+                                  &fake.egress, now_ns));
+        fanout_finish_resends(fanout, &viewers[0], &fake.egress);
+        assert_int_equal(fake.sent_count, 41 + i);
+        assert_int_equal(fake_egress_bytes(&fake, 40u + i, again, sizeof again), bytes);
+        assert_memory_equal(again, sent, bytes);
+    }
+}
+
+static void fanout_resends_rtx_without_padding(void **state)
+{
+    (void)state;
+    struct packet *packet = fake_video(pool, 1, true);
+
+    packet->padding_bytes = 5;
+    packet->data[12 + 999] = 5;
+    assert_int_equal(fanout_add(fanout, &viewers[0]), STATUS_OK);
+    push(packet);
+    run();
+    assert_int_equal(viewers[0].track[TRACK_VIDEO].octets_sent, 995);
+    assert_int_equal(fake.sent[0].payload_bytes, 1000);
+    assert_true(fanout_resend(fanout, &viewers[0], TRACK_VIDEO, 20, &fake.egress, now_ns));
+    fanout_finish_resends(fanout, &viewers[0], &fake.egress);
+    assert_int_equal(fake.sent[1].rtp.padding_bytes, 0);
+    assert_int_equal(fake.sent[1].payload_bytes, 2 + 995);
+}
+
 static void fanout_resend_refuses_what_the_viewer_never_got(void **state)
 {
     (void)state;
@@ -438,6 +484,8 @@ int main(void)
         TEST(fanout_flushes_when_profiles_are_too_many),
         TEST(fanout_resends_as_rtx),
         TEST(fanout_resends_the_same_packet_without_rtx),
+        TEST(fanout_resends_padding_as_it_was),
+        TEST(fanout_resends_rtx_without_padding),
         TEST(fanout_resend_refuses_what_the_viewer_never_got),
         TEST(fanout_resend_is_bounded),
     };

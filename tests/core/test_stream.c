@@ -144,6 +144,29 @@ static void stream_makes_packets_of_what_arrives(void **state)
     assert_int_equal(stats.key_frames, 1);
 }
 
+static void stream_evens_a_frame_out(void **state)
+{
+    (void)state;
+    uint8_t wire[PACKET_BYTES_MAX] = {0x80, VP8};
+    const uint16_t sizes[] = {800, 801, 800};
+
+    for (uint16_t i = 0; i < 3; i++) {
+        const struct rtp header = {.payload_type = VP8,
+                                   .sequence_number = (uint16_t)(10 + i),
+                                   .timestamp = 9000,
+                                   .ssrc = VIDEO_SSRC,
+                                   .marker = i == 2};
+        size_t bytes = rtp_write_header(wire, sizeof wire, &header, NULL, 0);
+        memcpy(&wire[bytes], i == 0 ? key_frame : delta_frame, sizeof key_frame);
+        struct packet *packet = stream_receive_rtp(stream, wire, bytes + sizes[i], now_ns);
+        assert_non_null(packet);
+        assert_int_equal(packet->payload_bytes, 803);
+        assert_int_equal(packet->padding_bytes, 803 - sizes[i]);
+        packet_unref(packet);
+    }
+    assert_int_equal(stats.padding_bytes, 3 + 2 + 3);
+}
+
 static void stream_counts_what_it_drops(void **state)
 {
     (void)state;
@@ -393,6 +416,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(stream_makes_packets_of_what_arrives),
+        TEST(stream_evens_a_frame_out),
         TEST(stream_counts_what_it_drops),
         TEST(stream_counts_an_empty_pool),
         TEST(stream_restores_rtx),

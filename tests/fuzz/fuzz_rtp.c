@@ -36,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
             return 0;
         }
     }
+    rtp.padding_bytes = 0; /* no payload follows */
     size_t written = rtp_write_header(out, sizeof out, &rtp, elements, rtp.element_count);
     check(written >= RTP_HEADER_BYTES);
     check(rtp_parse(out, written, &again) == STATUS_OK);
