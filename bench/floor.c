@@ -44,7 +44,8 @@ enum {
     SLOT_BYTES = VIDEO_PACKETS * (HEADER_BYTES + VIDEO_BYTES + TAG_BYTES_MAX),
     CONTROL_BYTES = 32, /* one segment size */
     RECEIVE_BYTES_MAX = 65536,
-    WARM_UP_MS = 500
+    WARM_UP_MS = 500,
+    LOOK_NS = 500000
 };
 
 static const int64_t frame_ns = MONO_SECOND / 30;
@@ -160,6 +161,7 @@ static void play_receivers(const struct options *options, int in, int out)
 {
     struct epoll_event events[256];
     struct epoll_event event = {.events = EPOLLIN, .data = {.fd = in}};
+    const struct timespec look = {.tv_nsec = LOOK_NS}; /* as manycast-load does */
     const int poll = epoll_create1(0);
     uint64_t received = 0;
     bool open = true;
@@ -172,7 +174,9 @@ static void play_receivers(const struct options *options, int in, int out)
     if (epoll_ctl(poll, EPOLL_CTL_ADD, in, &event) != 0)
         fail("epoll");
     while (open) {
-        const int count = epoll_wait(poll, events, 256, -1);
+        const int count = epoll_wait(poll, events, 256, 0);
+        if (count <= 0)
+            clock_nanosleep(CLOCK_MONOTONIC, 0, &look, NULL);
         for (int i = 0; i < count; i++) {
             if (events[i].data.fd == in)
                 open = false;

@@ -26,7 +26,8 @@ enum {
 };
 
 static const int64_t ntp_to_unix_s = 2208988800;
-static const int64_t check_first_ns = 250 * MONO_MS;
+static const int64_t check_first_ns = 250 * MONO_MS; /* doubled while no answer comes, up to */
+static const int64_t check_unanswered_ns = 2 * MONO_SECOND;
 static const int64_t check_ns = 4 * MONO_SECOND;
 static const int64_t report_ns = 2 * MONO_SECOND;
 static const int64_t give_up_ns = 15 * MONO_SECOND;
@@ -122,6 +123,7 @@ enum status client_open(struct client *client, const struct whep_session *sessio
     client->totals = totals;
     client->joined_ns = joined_ns;
     client->deadline_ns = joined_ns + give_up_ns;
+    client->check_wait_ns = check_first_ns;
     client->descriptor = open_socket(&session->candidate, client->tcp, !totals->plain);
     memcpy(&client->ssrc, &client, sizeof client->ssrc); /* differs from client to client */
     if (client->tcp)
@@ -388,7 +390,8 @@ void client_turn(struct client *client, int64_t now_ns)
     if (now_ns >= client->next_check_ns) {
         send_check(client);
         client->next_check_ns =
-            now_ns + (client->state == CLIENT_CHECKING ? check_first_ns : check_ns);
+            now_ns + (client->state == CLIENT_CHECKING ? client->check_wait_ns : check_ns);
+        client->check_wait_ns *= client->check_wait_ns < check_unanswered_ns ? 2 : 1;
     }
     if (client->dtls != NULL && now_ns >= dtls_timer_ns(client->dtls) &&
         dtls_on_timer(client->dtls, now_ns) != STATUS_OK)

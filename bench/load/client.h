@@ -53,6 +53,7 @@ struct client {
     struct tcp_framing *framing;
     int64_t joined_ns;
     int64_t next_check_ns;
+    int64_t check_wait_ns; /* until the next one, while there is no answer */
     int64_t next_report_ns;
     int64_t deadline_ns;
     uint32_t ssrc;
