@@ -41,6 +41,37 @@ export function summarize(subjects, runs) {
   });
 }
 
+// One entry a rate of joins.
+function summarizeStorms(storms) {
+  return [...new Set(storms.map(({ rate }) => rate))].map((rate) => {
+    const told = storms.filter((storm) => storm.rate === rate);
+    const of = (read) => median(told.map(read));
+    return {
+      rate,
+      watchers: of(({ watching }) => watching.connected),
+      watching_p50_ms: of(({ watching }) => watching.latency_ms.p50),
+      watching_p99_ms: of(({ watching }) => watching.latency_ms.p99),
+      watching_lost: of(({ watching }) => watching.lost),
+      joiners: told[0].joining.viewers,
+      joiners_served: of(({ joining }) => joining.with_media),
+      first_packet_p95_ms: of(({ joining }) => joining.first_packet_ms.p95),
+    };
+  });
+}
+
+function stormTable(storms) {
+  const rows = summarizeStorms(storms).map((storm) => [
+    String(storm.rate),
+    `${shown(storm.joiners_served)} of ${storm.joiners}`,
+    shown(storm.first_packet_p95_ms, 1),
+    shown(storm.watchers),
+    shown(storm.watching_p50_ms, 1),
+    shown(storm.watching_p99_ms, 1),
+    shown(storm.watching_lost),
+  ]);
+  return table(['joins a second', 'served', 'first packet p95, ms', 'watching', 'p50, ms', 'p99, ms', 'packets lost'], rows);
+}
+
 export function machine() {
   const model = readFileSync('/proc/cpuinfo', 'utf8').match(/^model name\s*:\s*(.*)$/m)?.[1] ?? os.arch();
   const system = readFileSync('/etc/os-release', 'utf8').match(/^PRETTY_NAME="(.*)"$/m)?.[1] ?? os.type();
@@ -94,7 +125,7 @@ function ratios(summary) {
   return table(['what', 'viewers', 'ns', 'against ns', 'ratio'], rows);
 }
 
-function pictures(subjects, summary) {
+function pictures(subjects, summary, storms) {
   const lines = (figure, kinds, scale = 1) =>
     subjects
       .filter(({ kind }) => kinds.includes(kind))
@@ -118,6 +149,15 @@ function pictures(subjects, summary) {
       'ms',
       latency.filter(({ title }) => !title.includes('AES_CM')),
     ),
+    storm: chart({
+      title: 'Latency of those who watch while others join',
+      xTitle: 'joins a second',
+      yTitle: 'ms',
+      lines: ['p50', 'p99'].map((share) => ({
+        title: share,
+        points: summarizeStorms(storms).map((storm) => [storm.rate, storm[`watching_${share}_ms`]]),
+      })),
+    }),
     batch: draw('Packets that the server fans out at a time', 'packets a batch', lines('packets_per_batch', ['manycast'])),
   };
 }
@@ -162,6 +202,12 @@ ${matrix(subjects, summary, 'latency_p99_ms', 1)}
 
 ![latency](${date}-latency.svg)
 
+## Joins beside viewers who watch
+
+${stormTable(run.storms)}
+
+![joins](${date}-storm.svg)
+
 ## Memory, KiB a viewer
 
 ${matrix(subjects, summary, 'bytes_per_viewer', 1, 1 / 1024)}
@@ -188,14 +234,14 @@ ${matrix(subjects, summary, 'lost_share', 3, 100)}
 `;
 }
 
-// run: { command, rounds, seconds, load, runs }. Returns the names of the files.
+// run: { command, rounds, seconds, load, runs, storms }. Returns the names of the files.
 export function write(date, subjects, run) {
   const summary = summarize(subjects, run.runs);
   const files = {
     [`${date}.json`]: `${JSON.stringify({ date, machine: machine(), ...run, summary }, null, 1)}\n`,
     [`${date}.md`]: page(date, subjects, { ...run, summary }),
   };
-  for (const [name, text] of Object.entries(pictures(subjects, summary))) files[`${date}-${name}.svg`] = text;
+  for (const [name, text] of Object.entries(pictures(subjects, summary, run.storms))) files[`${date}-${name}.svg`] = text;
   mkdirSync(folder, { recursive: true });
   for (const [name, text] of Object.entries(files)) writeFileSync(`${folder}/${name}`, text);
   return Object.keys(files).map((name) => `${folder}/${name}`);

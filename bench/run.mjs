@@ -3,7 +3,7 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { isClean, lostShare, write } from './report.mjs';
-import { run, subjects } from './subjects.mjs';
+import { run, storm, subjects } from './subjects.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -12,6 +12,8 @@ const { values: options } = parseArgs({
     viewers: { type: 'string' },
     seconds: { type: 'string', default: '5' },
     only: { type: 'string' },
+    rates: { type: 'string' },
+    watchers: { type: 'string' },
     'no-write': { type: 'boolean' },
   },
 });
@@ -20,7 +22,11 @@ const steps = (options.viewers ?? (options.quick ? '10,100,500,1000' : '10,50,10
 const seconds = Number(options.seconds);
 const chosen = subjects.filter(({ name }) => options.only?.split(',').includes(name) ?? true);
 const load = os.loadavg()[0];
+const rates = (options.rates ?? (options.quick ? '100,500' : '50,100,200,500')).split(',').map(Number);
+const watchers = Number(options.watchers ?? (options.quick ? 300 : 1000));
+const stormSeconds = options.quick ? 4 : 10;
 const runs = [];
+const storms = [];
 
 if (load > 1) console.error(`The machine is busy (load average ${load.toFixed(1)}): figures will be worse than they should be.`);
 
@@ -32,9 +38,8 @@ function say(subject, viewers, told) {
   console.log(`${name} ${cost.toFixed(0).padStart(6)} ns a packet, ${share.toFixed(1)} % of a core${lost}`);
 }
 
-for (let round = 1; round <= rounds; round++) {
+async function playSteps(round) {
   const ended = new Set(); // subjects that this round has seen fail
-  console.log(`round ${round} of ${rounds}`);
   for (const viewers of steps) {
     for (const subject of chosen.filter(({ name }) => !ended.has(name))) {
       try {
@@ -50,8 +55,30 @@ for (let round = 1; round <= rounds; round++) {
   }
 }
 
+async function playStorms(round) {
+  for (const rate of rates) {
+    try {
+      const told = await storm(watchers, rate, stormSeconds);
+      storms.push({ rate, watchers, seconds: stormSeconds, round, ...told });
+      const { watching, joining } = told;
+      console.log(
+        `${String(rate).padStart(6)} joins a second: ${joining.connected} of ${joining.viewers} came in; ${watching.connected} watching: ` +
+          `p99 ${watching.latency_ms.p99} ms, ${watching.lost} packets lost`,
+      );
+    } catch (error) {
+      console.error(`${rate} joins a second: ${error.message}`);
+    }
+  }
+}
+
+for (let round = 1; round <= rounds; round++) {
+  console.log(`round ${round} of ${rounds}`);
+  await playSteps(round);
+  if (options.only?.split(',').includes('storm') ?? true) await playStorms(round);
+}
+
 if (!options['no-write']) {
   const command = ['bench/run.sh', ...process.argv.slice(2)].join(' ');
-  const files = write(new Date().toISOString().slice(0, 10), subjects, { command, rounds, seconds, load, runs });
+  const files = write(new Date().toISOString().slice(0, 10), subjects, { command, rounds, seconds, load, runs, storms });
   console.log(files.join('\n'));
 }

@@ -76,49 +76,78 @@ function cpuSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / 100; // USER_HZ
 }
 
-// A swarm watches what a broadcaster sends to base; pid is the server's.
-async function swarm(options, base, pid, ramp) {
-  const began = Date.now();
+async function broadcast(url) {
   const publisher = start(otherCores, [
-    `${programs}/manycast-publish`, `${base}/${options.whip}`, '--size', '1280x720', '--fps', '30', '--kbps', '2500', '--gop', '60',
+    `${programs}/manycast-publish`, url, '--size', '1280x720', '--fps', '30', '--kbps', '2500', '--gop', '60',
   ]);
+  await until('the broadcaster', publisher, () => publisher.said.includes('live'));
+  await sleep(1500);
+  return publisher;
+}
+
+const watch = (url, { viewers, ramp, seconds, gro, suite }, pid) =>
+  tell(
+    otherCores,
+    [
+      `${programs}/manycast-load`, url, '--viewers', viewers, '--ramp', ramp, '--duration', seconds, '--sample', '50',
+      '--suite', suite, '--server-pid', pid, '--json', ...(gro ? [] : ['--plain']),
+    ].map(String),
+    90 + (3 * viewers) / ramp,
+  );
+
+// A swarm watches what a broadcaster sends; pid is the server's.
+async function swarm(options, whip, whep, pid) {
+  const began = Date.now();
+  const publisher = await broadcast(whip);
   try {
-    await until('the broadcaster', publisher, () => publisher.said.includes('live'));
-    await sleep(1500);
-    const told = await tell(
-      otherCores,
-      [
-        `${programs}/manycast-load`, `${base}/${options.whep}`, '--viewers', options.viewers, '--ramp', ramp, '--duration', options.seconds,
-        '--sample', '50', '--suite', options.suite, '--server-pid', pid, '--json', ...(options.gro ? [] : ['--plain']),
-      ].map(String),
-      90 + (3 * options.viewers) / ramp,
-    );
+    const told = await watch(whep, options, pid);
     return { ...told, broadcaster_cpu_share: cpuSeconds(publisher.pid) / ((Date.now() - began) / 1000) };
   } finally {
     await stop(publisher);
   }
 }
 
-async function packetsPerBatch(port) {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-  const value = (name) => Number(text.match(new RegExp(`^manycast_${name} (\\S+)`, 'm'))?.[1] ?? NaN);
-  return value('batch_packets_total') / value('batches_total');
+async function counter(base, name) {
+  const text = await (await fetch(`${base}/metrics`)).text();
+  return Number(text.match(new RegExp(`^manycast_${name} (\\S+)`, 'm'))?.[1] ?? NaN);
 }
 
-async function manycast(options) {
+// Calls work with the base URL of a fresh server and its process id.
+async function withManycast(work) {
   const port = await freePort();
   const server = start(serverCore, [
     `${programs}/manycast`, '--http-port', String(port), '--media-port', '0', '--media-workers', '1', '--log-level', 'error',
   ]);
   try {
     await until('the server', server, () => listens(port));
-    const base = `http://127.0.0.1:${port}`;
-    const told = await swarm({ ...options, whip: 'whip/bench', whep: 'whep/bench' }, base, server.pid, 100);
-    return { ...told, packets_per_batch: await packetsPerBatch(port) };
+    return await work(`http://127.0.0.1:${port}`, server.pid);
   } finally {
     await stop(server);
   }
 }
+
+const manycast = (options) =>
+  withManycast(async (base, pid) => {
+    const told = await swarm({ ...options, ramp: 100 }, `${base}/whip/bench`, `${base}/whep/bench`, pid);
+    return { ...told, packets_per_batch: (await counter(base, 'batch_packets_total')) / (await counter(base, 'batches_total')) };
+  });
+
+// Joins at a rate, for some seconds, beside viewers who watch: what both of them notice.
+export const storm = (watchers, rate, seconds) =>
+  withManycast(async (base, pid) => {
+    const url = `${base}/whep/bench`;
+    const shared = { gro: true, suite: 'gcm' };
+    const publisher = await broadcast(`${base}/whip/bench`);
+    try {
+      const watching = watch(url, { ...shared, viewers: watchers, ramp: 100, seconds: seconds + 1 }, pid);
+      for (let waited = 0; waited < 60 && (await counter(base, 'sessions_opened_total')) < watchers; waited++) await sleep(500);
+      await sleep(2500); // the swarm settles for two seconds before it measures
+      const joining = watch(url, { ...shared, viewers: rate * seconds, ramp: rate, seconds: 1 }, pid);
+      return { watching: await watching, joining: await joining };
+    } finally {
+      await stop(publisher);
+    }
+  });
 
 async function janus(options) {
   const [port, gatewayPort] = [await freePort(), await freePort()];
@@ -128,7 +157,8 @@ async function janus(options) {
   try {
     await until('janus', server, () => listens(port));
     await until('the gateway', gateway, () => listens(gatewayPort));
-    return await swarm({ ...options, whip: 'whip', whep: 'whep' }, `http://127.0.0.1:${gatewayPort}`, server.pid, 25);
+    const base = `http://127.0.0.1:${gatewayPort}`;
+    return await swarm({ ...options, ramp: 25 }, `${base}/whip`, `${base}/whep`, server.pid);
   } finally {
     await stop(gateway);
     await stop(server);
