@@ -12,6 +12,17 @@ const serverCore = cores > 1 ? ['taskset', '-c', '0'] : [];
 const otherCores = cores > 1 ? ['taskset', '-c', cores > 2 ? `1-${cores - 1}` : '1'] : [];
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+// Whatever ends us ends what we started.
+const children = new Set();
+process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+
+function keep(child) {
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
+
 async function freePort() {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -23,7 +34,7 @@ async function freePort() {
 
 function start(pin, command) {
   const [program, ...args] = [...pin, ...command];
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = keep(spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] }));
   child.said = '';
   child.stderr.on('data', (part) => (child.said = (child.said + part).slice(-4000)));
   child.ended = once(child, 'exit');
@@ -61,13 +72,14 @@ function listens(port) {
 function tell(pin, command, seconds) {
   const [program, ...args] = [...pin, ...command];
   return new Promise((resolve, reject) => {
-    execFile(program, args, { timeout: seconds * 1000 }, (error, out, complaints) => {
+    const child = execFile(program, args, { timeout: seconds * 1000 }, (error, out, complaints) => {
       try {
         resolve(JSON.parse(out));
       } catch {
-        reject(new Error(`${program} told nothing: ${error?.message} ${complaints}`));
+        reject(new Error(`${command[0]} told nothing: ${error?.message} ${complaints}`));
       }
     });
+    keep(child);
   });
 }
 
@@ -80,7 +92,12 @@ async function broadcast(url) {
   const publisher = start(otherCores, [
     `${programs}/manycast-publish`, url, '--size', '1280x720', '--fps', '30', '--kbps', '2500', '--gop', '60',
   ]);
-  await until('the broadcaster', publisher, () => publisher.said.includes('live'));
+  try {
+    await until('the broadcaster', publisher, () => publisher.said.includes('live'));
+  } catch (error) {
+    await stop(publisher);
+    throw error;
+  }
   await sleep(1500);
   return publisher;
 }
@@ -140,6 +157,7 @@ export const storm = (watchers, rate, seconds) =>
     const publisher = await broadcast(`${base}/whip/bench`);
     try {
       const watching = watch(url, { ...shared, viewers: watchers, ramp: 100, seconds: seconds + 1 }, pid);
+      watching.catch(() => {}); // heard below, maybe later
       for (let waited = 0; waited < 60 && (await counter(base, 'sessions_opened_total')) < watchers; waited++) await sleep(500);
       await sleep(2500); // the swarm settles for two seconds before it measures
       const joining = watch(url, { ...shared, viewers: rate * seconds, ramp: rate, seconds: 1 }, pid);

@@ -16,7 +16,7 @@
 #include "core/mono.h"
 #include "transport/mono_clock.h"
 
-enum { EVENTS_A_TURN = 256, SETTLE_S = 2, JOIN_WAIT_S = 20 };
+enum { EVENTS_A_TURN = 256, SETTLE_S = 2, JOIN_WAIT_S = 20, OTHER_DESCRIPTORS = 32 };
 
 static const int64_t turn_ns = 25 * MONO_MS;
 /* Sockets are looked at this often and nobody waits on them: on loopback the sender would pay for
@@ -124,6 +124,9 @@ static enum status open_swarm(struct swarm *swarm, const struct options *options
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
+        if (limit.rlim_max < options->viewers + OTHER_DESCRIPTORS)
+            fprintf(stderr, "manycast-load: only %llu descriptors may be open: see ulimit -n\n",
+                    (unsigned long long)limit.rlim_max);
     }
     swarm->poll = epoll_create1(EPOLL_CLOEXEC);
     swarm->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
