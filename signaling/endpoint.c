@@ -67,7 +67,10 @@ static void free_parts(void *context, struct session *session)
         negotiation_destroy(session->publishing->negotiation);
         free(session->publishing);
     }
-    free(session->viewing);
+    if (session->viewing != NULL) {
+        ticket_record_destroy(session->viewing->ticket);
+        free(session->viewing);
+    }
 }
 
 static void session_free(struct endpoint *endpoint, struct session *session)
@@ -509,9 +512,10 @@ enum status endpoint_subscribe(struct endpoint *endpoint, const struct endpoint_
     ticket.session = made->number;
     ticket.stream_id = stream->id;
     ticket.deadline_ns = endpoint->now_ns + endpoint->config->media.ticket_deadline_ns;
-    made->viewing->ticket = ticket;
+    made->viewing->ticket = ticket_record_make(&ticket);
     admit_tracks(&ticket);
-    status = media_subscribe(endpoint->media, &ticket);
+    status = made->viewing->ticket != NULL ? media_subscribe(endpoint->media, &ticket)
+                                           : STATUS_NO_MEMORY;
     if (status != STATUS_OK) {
         free(text);
         session_free(endpoint, made);

@@ -134,16 +134,24 @@ static enum status offer_publish_again(struct endpoint *endpoint, struct session
     return publish_again(endpoint, session, &publish, negotiation, answer);
 }
 
+/* Takes record. */
+static void remember_ticket(struct session *session, struct ticket_record *record)
+{
+    ticket_record_destroy(session->viewing->ticket);
+    session->viewing->ticket = record;
+}
+
 static enum status offer_subscribe_again(struct endpoint *endpoint, struct session *session,
                                          const struct endpoint_request *request, char **answer,
                                          struct negotiate_refusal *refusal)
 {
     struct ice_candidate candidates[ICE_CANDIDATES_MAX];
-    struct ticket ticket = session->viewing->ticket;
+    struct ticket ticket;
     struct ice_credentials fresh;
     bool restarted;
     char *text;
 
+    ticket_record_read(session->viewing->ticket, &ticket);
     ice_credentials_make(&fresh);
     const struct negotiate_source source =
         endpoint_source(endpoint, session->stream, &fresh, candidates);
@@ -152,15 +160,19 @@ static enum status offer_subscribe_again(struct endpoint *endpoint, struct sessi
     if (status != STATUS_OK) {
         return status;
     }
-    if (restarted) {
+    struct ticket_record *record = ticket_record_make(&ticket);
+    if (record == NULL) {
+        status = STATUS_NO_MEMORY;
+    } else if (restarted) {
         status = media_viewer_restart(endpoint->media, session->number, &ticket.local,
                                       ticket.remote_ufrag);
-        if (status != STATUS_OK) {
-            free(text);
-            return status == STATUS_NOT_FOUND ? STATUS_FULL : status;
-        }
     }
-    session->viewing->ticket = ticket;
+    if (status != STATUS_OK) {
+        ticket_record_destroy(record);
+        free(text);
+        return status == STATUS_NOT_FOUND ? STATUS_FULL : status;
+    }
+    remember_ticket(session, record);
     *answer = text;
     return STATUS_OK;
 }
@@ -194,7 +206,8 @@ bool endpoint_is_restart(const struct session *session, const struct ice_credent
 {
     return session->kind == SESSION_PUBLISHER
                ? !is_same_credentials(&session->publishing->remote, credentials)
-               : strcmp(session->viewing->ticket.remote_ufrag, credentials->ufrag) != 0;
+               : strcmp(ticket_record_remote_ufrag(session->viewing->ticket), credentials->ufrag) !=
+                     0;
 }
 
 static enum status restart_viewer(struct endpoint *endpoint, struct session *session,
@@ -209,15 +222,20 @@ static enum status restart_viewer(struct endpoint *endpoint, struct session *ses
     if (text == NULL) {
         return STATUS_NO_MEMORY;
     }
-    enum status status =
-        media_viewer_restart(endpoint->media, session->number, &fresh, remote_ufrag);
+    struct ticket ticket;
+    ticket_record_read(session->viewing->ticket, &ticket);
+    ticket.local = fresh;
+    (void)snprintf(ticket.remote_ufrag, sizeof ticket.remote_ufrag, "%s", remote_ufrag);
+    struct ticket_record *record = ticket_record_make(&ticket);
+    enum status status = record == NULL ? STATUS_NO_MEMORY
+                                        : media_viewer_restart(endpoint->media, session->number,
+                                                               &fresh, remote_ufrag);
     if (status != STATUS_OK) {
+        ticket_record_destroy(record);
         free(text);
         return status;
     }
-    session->viewing->ticket.local = fresh;
-    (void)snprintf(session->viewing->ticket.remote_ufrag,
-                   sizeof session->viewing->ticket.remote_ufrag, "%s", remote_ufrag);
+    remember_ticket(session, record);
     session_renew_tag(session);
     *answer = text;
     return STATUS_OK;

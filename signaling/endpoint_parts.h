@@ -4,6 +4,7 @@
 #define SIGNALING_ENDPOINT_PARTS_H
 
 #include "signaling/endpoint.h"
+#include "transport/ticket_record.h"
 
 /* What the ingest thread was asked and will answer. */
 enum asked { ASKED_NOTHING, ASKED_FOR_ANSWER, ASKED_FOR_FRAGMENT };
@@ -20,7 +21,7 @@ struct publishing {
 };
 
 struct viewing {
-    struct ticket ticket;
+    struct ticket_record *ticket; /* as it was last answered */
 };
 
 struct endpoint {

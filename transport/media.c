@@ -1,5 +1,6 @@
 #include "transport/media.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,11 @@ enum {
     SESSIONS_A_CALL = 64, /* tickets withdrawn by one call of the table */
 };
 
+/* Pages that handshakes leave behind go back to the system when it has been quiet for so long, or,
+ * in a steady trickle of viewers, so long after the last time. */
+#define TRIM_QUIET_NS (2 * MONO_SECOND)
+#define TRIM_INTERVAL_NS (30 * MONO_SECOND)
+
 struct media {
     struct media_settings settings;
     struct media_events events;
@@ -33,28 +39,39 @@ struct media {
     struct ingest *ingest;
     unsigned worker_count;
     struct worker *workers[MEDIA_WORKERS_MAX];
+    uint64_t handshakes; /* started, when last looked */
+    int64_t handshakes_ns;
+    int64_t trimmed_ns;
+    bool trim_due;
 };
 
 /* One event on its way to main. */
 struct event {
     struct message message;
     uint64_t session;
-    uint32_t stream_id;
     enum media_close_reason reason;
+};
+
+struct local_event {
+    struct message message;
+    uint64_t session;
     bool has_local;
-    union {
-        struct media_local local;
-        struct stream_report report;
-    } data;
+    struct media_local local;
+};
+
+struct report_event {
+    struct message message;
+    uint32_t stream_id;
+    struct stream_report report;
 };
 
 static void deliver_local(struct message *message, void *owner)
 {
-    struct event *event = (struct event *)(void *)message;
+    struct local_event *event = (struct local_event *)(void *)message;
     struct media *media = owner;
 
     media->events.on_publisher_local(media->events.context, event->session,
-                                     event->has_local ? &event->data.local : NULL);
+                                     event->has_local ? &event->local : NULL);
     free(event);
 }
 
@@ -69,10 +86,10 @@ static void deliver_connected(struct message *message, void *owner)
 
 static void deliver_report(struct message *message, void *owner)
 {
-    struct event *event = (struct event *)(void *)message;
+    struct report_event *event = (struct report_event *)(void *)message;
     struct media *media = owner;
 
-    media->events.on_stream_report(media->events.context, event->stream_id, &event->data.report);
+    media->events.on_stream_report(media->events.context, event->stream_id, &event->report);
     free(event);
 }
 
@@ -87,15 +104,12 @@ static void deliver_closed(struct message *message, void *owner)
 
 /* An event must not be lost: a session would stay for ever. Out of memory ends the process, as it
  * does in GLib. */
-static struct event *make_event(void (*deliver)(struct message *message, void *owner),
-                                uint64_t session)
+static void *make_event(size_t bytes)
 {
-    struct event *event = malloc(sizeof *event);
+    void *event = malloc(bytes);
 
     if (event == NULL)
         abort();
-    event->message.handle = deliver;
-    event->session = session;
     return event;
 }
 
@@ -104,37 +118,44 @@ static struct event *make_event(void (*deliver)(struct message *message, void *o
 static void on_publisher_local(void *context, uint64_t session, const struct media_local *local)
 {
     struct media *media = context;
-    struct event *event = make_event(deliver_local, session);
+    struct local_event *event = make_event(sizeof *event);
 
+    event->message.handle = deliver_local;
+    event->session = session;
     event->has_local = local != NULL;
     if (local != NULL)
-        event->data.local = *local;
+        event->local = *local;
     mailbox_post(&media->mailbox, &event->message);
 }
 
 static void on_connected(void *context, uint64_t session)
 {
     struct media *media = context;
-    struct event *event = make_event(deliver_connected, session);
+    struct event *event = make_event(sizeof *event);
 
+    event->message.handle = deliver_connected;
+    event->session = session;
     mailbox_post(&media->mailbox, &event->message);
 }
 
 static void on_stream_report(void *context, uint32_t stream_id, const struct stream_report *report)
 {
     struct media *media = context;
-    struct event *event = make_event(deliver_report, 0);
+    struct report_event *event = make_event(sizeof *event);
 
+    event->message.handle = deliver_report;
     event->stream_id = stream_id;
-    event->data.report = *report;
+    event->report = *report;
     mailbox_post(&media->mailbox, &event->message);
 }
 
 static void on_closed(void *context, uint64_t session, enum media_close_reason reason)
 {
     struct media *media = context;
-    struct event *event = make_event(deliver_closed, session);
+    struct event *event = make_event(sizeof *event);
 
+    event->message.handle = deliver_closed;
+    event->session = session;
     event->reason = reason;
     mailbox_post(&media->mailbox, &event->message);
 }
@@ -339,11 +360,32 @@ static void expire_tickets(struct media *media)
     } while (count == SESSIONS_A_CALL);
 }
 
+static void trim_after_handshakes(struct media *media)
+{
+    const int64_t now_ns = mono_clock_ns();
+    struct stats sum = {0};
+
+    media_stats(media, &sum);
+    if (sum.handshakes_started != media->handshakes) {
+        media->handshakes = sum.handshakes_started;
+        media->handshakes_ns = now_ns;
+        media->trim_due = true;
+    }
+    if (media->trim_due && (now_ns - media->handshakes_ns >= TRIM_QUIET_NS ||
+                            now_ns - media->trimmed_ns >= TRIM_INTERVAL_NS)) {
+        malloc_trim(0);
+        media->trimmed_ns = now_ns;
+        media->trim_due = false;
+    }
+}
+
 void media_poll(struct media *media)
 {
     (void)mailbox_drain(&media->mailbox, media);
-    if (atomic_exchange_explicit(&media->ticked, false, memory_order_relaxed))
+    if (atomic_exchange_explicit(&media->ticked, false, memory_order_relaxed)) {
         expire_tickets(media);
+        trim_after_handshakes(media);
+    }
 }
 
 unsigned media_viewer_candidates(const struct media *media, struct ice_candidate *candidates,

@@ -8,6 +8,7 @@
 #include "core/bytes.h"
 #include "transport/seal_back_end.h"
 #include "transport/session_keys.h"
+#include "transport/slab.h"
 #include "transport/srtcp.h"
 
 enum { SEQUENCE_NUMBER_OFFSET = 2, NUMBERS_BYTES = 2 + 4 + 4, FIXED_HEADER_BYTES = 12 };
@@ -20,6 +21,7 @@ struct seal {
     struct srtcp srtcp;
 };
 
+static struct slab seals = SLAB_OF(sizeof(struct seal));
 static const struct seal_back_end *chosen;
 static pthread_once_t chosen_once = PTHREAD_ONCE_INIT;
 
@@ -56,7 +58,7 @@ static enum status create_cipher(struct seal *seal, const struct session_keys *r
 
 enum status seal_create(const struct srtp_keys *keys, struct seal **seal)
 {
-    struct seal *made = calloc(1, sizeof *made);
+    struct seal *made = slab_take(&seals);
     if (made == NULL) {
         return STATUS_NO_MEMORY;
     }
@@ -88,9 +90,7 @@ void seal_destroy(struct seal *seal)
     if (seal->back_end != NULL) {
         seal->back_end->destroy(seal->cipher);
     }
-    srtcp_wipe(&seal->srtcp);
-    OPENSSL_cleanse(seal, sizeof *seal);
-    free(seal);
+    slab_give(&seals, seal); /* wipes */
 }
 
 size_t seal_rtp(struct seal *seal, const struct outgoing *packet, uint8_t *out)

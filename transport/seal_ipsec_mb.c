@@ -2,15 +2,13 @@
  * Built where the library is (CMake), used where the processor has what it needs. The other suite
  * is left to OpenSSL: browsers settle on GCM. */
 #include <intel-ipsec-mb.h>
-#include <openssl/crypto.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 #include "core/log.h"
 #include "transport/seal_back_end.h"
+#include "transport/slab.h"
 
-enum { CACHE_LINE_BYTES = 64, KEY_DATA_BYTES = 1024 };
-_Static_assert(sizeof(struct gcm_key_data) <= KEY_DATA_BYTES, "aligned_alloc wants whole lines");
+static struct slab ciphers = SLAB_OF(sizeof(struct gcm_key_data));
 
 /* A cipher is the expanded key and nothing else. */
 static struct gcm_key_data *key_data(struct seal_cipher *cipher)
@@ -25,10 +23,7 @@ static struct seal_back_end back_end;
 
 static void destroy(struct seal_cipher *cipher)
 {
-    if (cipher != NULL) {
-        OPENSSL_cleanse(cipher, KEY_DATA_BYTES);
-        free(cipher);
-    }
+    slab_give(&ciphers, cipher); /* wipes */
 }
 
 static enum status create(enum srtp_suite suite, const struct session_keys *session_keys,
@@ -37,7 +32,7 @@ static enum status create(enum srtp_suite suite, const struct session_keys *sess
     if (suite != SRTP_SUITE_AEAD_AES_128_GCM) {
         return STATUS_UNSUPPORTED;
     }
-    struct seal_cipher *made = aligned_alloc(CACHE_LINE_BYTES, KEY_DATA_BYTES);
+    struct seal_cipher *made = slab_take(&ciphers);
     if (made == NULL) {
         return STATUS_NO_MEMORY;
     }

@@ -193,11 +193,6 @@ enum status srtcp_init(struct srtcp *srtcp, const struct srtp_keys *keys)
     return status;
 }
 
-void srtcp_wipe(struct srtcp *srtcp)
-{
-    OPENSSL_cleanse(srtcp, sizeof *srtcp);
-}
-
 size_t srtcp_protect(struct srtcp *srtcp, const uint8_t *compound, size_t compound_bytes,
                      uint8_t *out)
 {

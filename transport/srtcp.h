@@ -33,9 +33,8 @@ struct srtcp {
     struct srtcp_source sources[SRTCP_SOURCES_MAX];
 };
 
-/* keys are borrowed. */
+/* keys are borrowed; whoever holds srtcp wipes it. */
 MUST_CHECK enum status srtcp_init(struct srtcp *srtcp, const struct srtp_keys *keys);
-void srtcp_wipe(struct srtcp *srtcp);
 /* Writes the SRTCP packet for compound (at least 8 bytes) to out; returns its bytes, 0 when OpenSSL
  * refused or the 2^31 indexes are used up. */
 size_t srtcp_protect(struct srtcp *srtcp, const uint8_t *compound, size_t compound_bytes,

@@ -5,16 +5,17 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "transport/ticket_record.h"
+
 /* One user name of a ticket. A ticket has a second one while an ICE restart is under way. */
 struct user {
     struct user *next; /* in its bucket */
     struct entry *entry;
-    struct ice_credentials local; /* ufrag empty: not in use */
-    char remote_ufrag[ICE_UFRAG_CHARS_MAX + 1];
+    struct ticket_record *record; /* with this user's credentials; NULL: not in use */
 };
 
 struct entry {
-    struct ticket ticket; /* its credentials are those of the user in use */
+    uint64_t session;
     struct user users[2];
     unsigned current; /* of users */
     int owner_worker;
@@ -77,44 +78,52 @@ static struct entry *find_session(struct ticket_table *table, uint64_t session)
 {
     struct entry *entry = *session_bucket(table, session);
 
-    while (entry != NULL && entry->ticket.session != session)
+    while (entry != NULL && entry->session != session)
         entry = entry->next;
     return entry;
+}
+
+static bool is_ufrag(const struct user *user, const char *ufrag, size_t chars)
+{
+    const char *ours = ticket_record_local_ufrag(user->record);
+
+    return strlen(ours) == chars && memcmp(ours, ufrag, chars) == 0;
 }
 
 static struct user *find_user(struct ticket_table *table, const char *ufrag, size_t chars)
 {
     struct user *user = *user_bucket(table, ufrag, chars);
 
-    while (user != NULL &&
-           (strlen(user->local.ufrag) != chars || memcmp(user->local.ufrag, ufrag, chars) != 0))
+    while (user != NULL && !is_ufrag(user, ufrag, chars))
         user = user->next;
     return user;
 }
 
+/* Takes record. */
 static void add_user(struct ticket_table *table, struct entry *entry, unsigned number,
-                     const struct ice_credentials *local, const char *remote_ufrag)
+                     struct ticket_record *record)
 {
     struct user *user = &entry->users[number];
-    struct user **bucket = user_bucket(table, local->ufrag, strlen(local->ufrag));
+    const char *ufrag = ticket_record_local_ufrag(record);
+    struct user **bucket = user_bucket(table, ufrag, strlen(ufrag));
 
     user->entry = entry;
-    user->local = *local;
-    strncpy(user->remote_ufrag, remote_ufrag, ICE_UFRAG_CHARS_MAX);
-    user->remote_ufrag[ICE_UFRAG_CHARS_MAX] = '\0';
+    user->record = record;
     user->next = *bucket;
     *bucket = user;
 }
 
 static void remove_user(struct ticket_table *table, struct user *user)
 {
-    if (user->local.ufrag[0] == '\0')
+    if (user->record == NULL)
         return;
-    struct user **link = user_bucket(table, user->local.ufrag, strlen(user->local.ufrag));
+    const char *ufrag = ticket_record_local_ufrag(user->record);
+    struct user **link = user_bucket(table, ufrag, strlen(ufrag));
     while (*link != user)
         link = &(*link)->next;
     *link = user->next;
-    memset(user, 0, sizeof *user);
+    ticket_record_destroy(user->record);
+    user->record = NULL;
 }
 
 static void append_unclaimed(struct ticket_table *table, struct entry *entry)
@@ -143,7 +152,7 @@ static void remove_unclaimed(struct ticket_table *table, struct entry *entry)
 
 static void remove_entry(struct ticket_table *table, struct entry *entry)
 {
-    struct entry **link = session_bucket(table, entry->ticket.session);
+    struct entry **link = session_bucket(table, entry->session);
 
     while (*link != entry)
         link = &(*link)->next;
@@ -153,7 +162,6 @@ static void remove_entry(struct ticket_table *table, struct entry *entry)
     if (entry->owner_worker == TICKET_UNCLAIMED)
         remove_unclaimed(table, entry);
     table->count--;
-    explicit_bzero(entry, sizeof *entry);
     free(entry);
 }
 
@@ -180,11 +188,15 @@ static enum status put_locked(struct ticket_table *table, const struct ticket *t
         return STATUS_EXISTS;
 
     struct entry *entry = calloc(1, sizeof *entry);
-    if (entry == NULL)
+    struct ticket_record *record = ticket_record_make(ticket);
+    if (entry == NULL || record == NULL) {
+        ticket_record_destroy(record);
+        free(entry);
         return STATUS_NO_MEMORY;
-    entry->ticket = *ticket;
+    }
+    entry->session = ticket->session;
     entry->owner_worker = TICKET_UNCLAIMED;
-    add_user(table, entry, 0, &ticket->local, ticket->remote_ufrag);
+    add_user(table, entry, 0, record);
     struct entry **bucket = session_bucket(table, ticket->session);
     entry->next = *bucket;
     *bucket = entry;
@@ -210,9 +222,18 @@ static enum status restart_locked(struct ticket_table *table, uint64_t session,
         return STATUS_NOT_FOUND;
     if (find_user(table, local->ufrag, strlen(local->ufrag)) != NULL)
         return STATUS_EXISTS;
+    struct ticket ticket;
+    ticket_record_read(entry->users[entry->current].record, &ticket);
+    ticket.local = *local;
+    strncpy(ticket.remote_ufrag, remote_ufrag, ICE_UFRAG_CHARS_MAX);
+    ticket.remote_ufrag[ICE_UFRAG_CHARS_MAX] = '\0';
+    struct ticket_record *record = ticket_record_make(&ticket);
+    explicit_bzero(&ticket.local, sizeof ticket.local);
+    if (record == NULL)
+        return STATUS_NO_MEMORY;
     const unsigned other = 1 - entry->current;
     remove_user(table, &entry->users[other]); /* of a restart that was never used */
-    add_user(table, entry, other, local, remote_ufrag);
+    add_user(table, entry, other, record);
     return STATUS_OK;
 }
 
@@ -235,9 +256,7 @@ enum status ticket_table_find(struct ticket_table *table, const char *ufrag, siz
     pthread_mutex_lock(&table->lock);
     const struct user *user = find_user(table, ufrag, ufrag_chars);
     if (user != NULL) {
-        *ticket = user->entry->ticket;
-        ticket->local = user->local;
-        memcpy(ticket->remote_ufrag, user->remote_ufrag, sizeof ticket->remote_ufrag);
+        ticket_record_read(user->record, ticket);
         *owner_worker = user->entry->owner_worker;
         status = STATUS_OK;
     }
@@ -275,7 +294,9 @@ void ticket_table_settle(struct ticket_table *table, uint64_t session, const cha
 {
     pthread_mutex_lock(&table->lock);
     struct entry *entry = find_session(table, session);
-    if (entry != NULL && strcmp(entry->users[1 - entry->current].local.ufrag, ufrag) == 0) {
+    const struct ticket_record *other =
+        entry != NULL ? entry->users[1 - entry->current].record : NULL;
+    if (other != NULL && strcmp(ticket_record_local_ufrag(other), ufrag) == 0) {
         remove_user(table, &entry->users[entry->current]);
         entry->current = 1 - entry->current;
     }
@@ -322,8 +343,8 @@ unsigned ticket_table_withdraw_stream(struct ticket_table *table, uint32_t strea
     for (struct entry *entry = table->oldest, *newer; entry != NULL && removed < most;
          entry = newer) {
         newer = entry->newer;
-        if (entry->ticket.stream_id == stream_id) {
-            sessions[removed++] = entry->ticket.session;
+        if (entry->users[entry->current].record->stream_id == stream_id) {
+            sessions[removed++] = entry->session;
             remove_entry(table, entry);
         }
     }
@@ -340,8 +361,8 @@ unsigned ticket_table_expire(struct ticket_table *table, int64_t now_ns, uint64_
     for (struct entry *entry = table->oldest, *newer; entry != NULL && removed < most;
          entry = newer) {
         newer = entry->newer;
-        if (entry->ticket.deadline_ns <= now_ns) {
-            sessions[removed++] = entry->ticket.session;
+        if (entry->users[entry->current].record->deadline_ns <= now_ns) {
+            sessions[removed++] = entry->session;
             remove_entry(table, entry);
         }
     }

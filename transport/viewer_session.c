@@ -4,19 +4,22 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "transport/slab.h"
 
 _Static_assert(offsetof(struct viewer_session, viewer) == 0, "viewer_session_of casts");
+
+static struct slab sessions = SLAB_OF(sizeof(struct viewer_session));
 
 enum status viewer_session_create(const struct ticket *ticket, struct viewer_egress *out,
                                   int64_t deadline_ns, struct viewer_session **session)
 {
-    struct viewer_session *made = calloc(1, sizeof *made);
+    struct viewer_session *made = slab_take(&sessions);
 
     if (made == NULL)
         return STATUS_NO_MEMORY;
     const enum status status = ice_lite_init(&made->ice, &ticket->local, ticket->remote_ufrag);
     if (status != STATUS_OK) {
-        free(made);
+        slab_give(&sessions, made);
         return status;
     }
     viewer_init(&made->viewer, ticket->profile, &ticket->start);
@@ -36,7 +39,7 @@ void viewer_session_destroy(struct viewer_session *session)
     dtls_destroy(session->dtls);
     seal_destroy(session->seal);
     ice_lite_close(&session->ice);
-    free(session);
+    slab_give(&sessions, session);
 }
 
 struct viewer_session *viewer_session_of(struct viewer *viewer)
