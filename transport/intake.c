@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "transport/mono_clock.h"
 #include "transport/stun_check.h"
 
 struct waiting {
@@ -260,11 +261,11 @@ void intake_take(struct intake *intake, const struct path *path, uint8_t *datagr
     }
 }
 
-bool intake_handshake_steps(struct intake *intake, int64_t now_ns)
+bool intake_handshake_steps(struct intake *intake, int64_t now_ns, int64_t until_ns)
 {
     const struct intake_settings *settings = &intake->settings;
 
-    for (unsigned i = 0; i < INTAKE_DTLS_STEPS_A_TURN && intake->waiting_count > 0; i++) {
+    while (intake->waiting_count > 0) {
         const struct waiting *waiting = &intake->waiting[intake->first_waiting];
         struct viewer_session *session = viewers_find(settings->viewers, waiting->session);
 
@@ -276,6 +277,8 @@ bool intake_handshake_steps(struct intake *intake, int64_t now_ns)
                                now_ns);
         intake->first_waiting = (intake->first_waiting + 1) % INTAKE_DTLS_WAITING_MAX;
         intake->waiting_count--;
+        if (mono_clock_ns() >= until_ns)
+            break;
     }
     return intake->waiting_count > 0;
 }

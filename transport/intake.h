@@ -20,8 +20,7 @@
 
 enum {
     INTAKE_DTLS_WAITING_MAX = 256, /* datagrams that wait for a handshake step */
-    INTAKE_DTLS_BYTES_MAX = 1500,
-    INTAKE_DTLS_STEPS_A_TURN = 2 /* up to half a millisecond each */
+    INTAKE_DTLS_BYTES_MAX = 1500
 };
 
 /* The other workers. */
@@ -55,7 +54,8 @@ void intake_destroy(struct intake *intake); /* NULL is allowed */
  * passed on again. */
 void intake_take(struct intake *intake, const struct path *path, uint8_t *datagram,
                  size_t datagram_bytes, bool forwarded, int64_t now_ns);
-/* At most INTAKE_DTLS_STEPS_A_TURN datagrams of handshakes; false when none waits any more. */
-bool intake_handshake_steps(struct intake *intake, int64_t now_ns);
+/* Datagrams of handshakes, up to half a millisecond each, until until_ns; at least one. False when
+ * none waits any more. */
+bool intake_handshake_steps(struct intake *intake, int64_t now_ns, int64_t until_ns);
 
 #endif

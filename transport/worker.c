@@ -23,12 +23,15 @@
 enum {
     PACKETS_A_POP = 64,
     POPS_A_TURN = 8,
-    RECEIVES_A_TURN = 2, /* of UDP_RECEIVE_BATCH datagrams */
-    EVENTS_A_TURN = 4    /* there are three descriptors */
+    RECEIVES_A_TURN = 8, /* of UDP_RECEIVE_BATCH datagrams */
+    EVENTS_A_TURN = 4,   /* there are three descriptors */
+    HANDSHAKE_SHARE = 3  /* one third of what forwarding and feedback took */
 };
 
 static const int64_t audience_sweep_ns = 100 * MONO_MS;
 static const int64_t sweep_ns = MONO_SECOND;
+static const int64_t handshake_least_ns = MONO_MS;
+static const int64_t handshake_most_ns = 10 * MONO_MS;
 
 struct worker {
     struct worker_settings settings;
@@ -368,6 +371,19 @@ static int64_t sweep(struct worker *worker, int64_t now_ns)
     return worker->audience_swept_ns + audience_sweep_ns;
 }
 
+/* How long handshakes may hold a turn that began at began_ns: a share of what forwarding and
+ * feedback took, so that a busy worker with few turns a second still lets joiners in, and one that
+ * idles is never away from its ring for long. */
+static int64_t handshakes_until(int64_t began_ns)
+{
+    const int64_t now_ns = mono_clock_ns();
+    int64_t share_ns = (now_ns - began_ns) / HANDSHAKE_SHARE;
+
+    if (share_ns < handshake_least_ns)
+        share_ns = handshake_least_ns;
+    return now_ns + (share_ns < handshake_most_ns ? share_ns : handshake_most_ns);
+}
+
 /* Forwarding, then feedback, then a few handshake steps. Returns when the next turn is due; now_ns
  * or less: at once. */
 static int64_t turn(struct worker *worker, bool tcp_ready, int64_t now_ns)
@@ -380,7 +396,7 @@ static int64_t turn(struct worker *worker, bool tcp_ready, int64_t now_ns)
     bool more = receive_datagrams(worker, now_ns);
     if (tcp_ready)
         tcp_turn(worker->tcp, now_ns);
-    more = intake_handshake_steps(worker->intake, now_ns) || more;
+    more = intake_handshake_steps(worker->intake, now_ns, handshakes_until(now_ns)) || more;
     const int64_t handshake_ns = viewers_handshake_turn(worker->viewers, now_ns);
     const int64_t sweep_due_ns = sweep(worker, now_ns);
     viewer_egress_flush(&worker->out);
