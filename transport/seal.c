@@ -49,6 +49,10 @@ static enum status create_cipher(struct seal *seal, const struct session_keys *r
     enum srtp_suite suite = (enum srtp_suite)seal->suite;
     seal->back_end = chosen_back_end();
     enum status status = seal->back_end->create(suite, rtp, &seal->cipher);
+    if (status == STATUS_UNSUPPORTED && seal_multi_buffer() != NULL) {
+        seal->back_end = seal_multi_buffer();
+        status = seal->back_end->create(suite, rtp, &seal->cipher);
+    }
     if (status == STATUS_UNSUPPORTED) {
         seal->back_end = seal_openssl();
         status = seal->back_end->create(suite, rtp, &seal->cipher);
@@ -93,27 +97,56 @@ void seal_destroy(struct seal *seal)
     slab_give(&seals, seal); /* wipes */
 }
 
-size_t seal_rtp(struct seal *seal, const struct outgoing *packet, uint8_t *out)
+/* Writes the header with the viewer's own numbers to out, the cipher's task to job. */
+static void prepare(const struct seal *seal, const struct outgoing *packet, uint8_t *out,
+                    struct seal_job *job)
 {
-    if (packet->header_bytes < FIXED_HEADER_BYTES) {
-        return 0;
-    }
     memcpy(out, packet->header, packet->header_bytes);
     struct bytes_writer numbers = bytes_writer_of(out + SEQUENCE_NUMBER_OFFSET, NUMBERS_BYTES);
     bytes_put_u16(&numbers, (uint16_t)packet->index);
     bytes_put_u32(&numbers, packet->timestamp);
     bytes_put_u32(&numbers, packet->ssrc);
 
-    struct seal_job job = {
+    *job = (struct seal_job){
         .payload = packet->payload,
         .out = out,
         .header_bytes = packet->header_bytes,
         .payload_bytes = packet->payload_bytes,
         .rollover_counter = (uint32_t)(packet->index >> 16),
     };
-    session_keys_iv((enum srtp_suite)seal->suite, seal->salt, packet->ssrc, packet->index, job.iv);
+    session_keys_iv((enum srtp_suite)seal->suite, seal->salt, packet->ssrc, packet->index, job->iv);
+}
+
+size_t seal_rtp(struct seal *seal, const struct outgoing *packet, uint8_t *out)
+{
+    if (packet->header_bytes < FIXED_HEADER_BYTES) {
+        return 0;
+    }
+    struct seal_job job;
+    prepare(seal, packet, out, &job);
     size_t tag_bytes = seal->back_end->run(seal->cipher, &job);
     return tag_bytes == 0 ? 0 : (size_t)packet->header_bytes + packet->payload_bytes + tag_bytes;
+}
+
+bool seal_gains_by_many(const struct seal *seal)
+{
+    return seal->back_end->run_many != NULL;
+}
+
+bool seal_rtp_many(struct seal *seal, const struct outgoing *packets, unsigned count, uint8_t *out,
+                   size_t *bytes)
+{
+    struct seal_job jobs[EGRESS_BATCH_MAX];
+
+    for (unsigned i = 0; i < count; i++) {
+        if (packets[i].header_bytes < FIXED_HEADER_BYTES) {
+            return false;
+        }
+        prepare(seal, &packets[i], out, &jobs[i]);
+        bytes[i] = (size_t)packets[i].header_bytes + packets[i].payload_bytes + SEAL_HMAC_TAG_BYTES;
+        out += bytes[i];
+    }
+    return seal->back_end->run_many(seal->cipher, jobs, count);
 }
 
 size_t seal_rtcp(struct seal *seal, const uint8_t *compound, size_t compound_bytes, uint8_t *out)

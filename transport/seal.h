@@ -4,6 +4,7 @@
 #ifndef TRANSPORT_SEAL_H
 #define TRANSPORT_SEAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +27,13 @@ void seal_destroy(struct seal *seal); /* wipes; NULL is allowed */
  * SEAL_RTP_OVERHEAD_BYTES_MAX); returns its bytes, 0 when the cipher library refused: nothing may
  * be sent then. The caller never gives the same ssrc and index twice with other bytes. */
 size_t seal_rtp(struct seal *seal, const struct outgoing *packet, uint8_t *out);
+/* Whether seal_rtp_many costs less than as many seal_rtp. */
+bool seal_gains_by_many(const struct seal *seal);
+/* Writes the SRTP packets for packets (1..EGRESS_BATCH_MAX), which seal_gains_by_many, one behind
+ * the other to out (room as for each), and the bytes of each to bytes. False: nothing may be sent.
+ */
+MUST_CHECK bool seal_rtp_many(struct seal *seal, const struct outgoing *packets, unsigned count,
+                              uint8_t *out, size_t *bytes);
 /* Writes the SRTCP packet for compound to out (room for compound + SEAL_RTCP_OVERHEAD_BYTES_MAX);
  * returns its bytes, 0 as above. */
 size_t seal_rtcp(struct seal *seal, const uint8_t *compound, size_t compound_bytes, uint8_t *out);

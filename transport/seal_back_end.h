@@ -4,6 +4,7 @@
 #ifndef TRANSPORT_SEAL_BACK_END_H
 #define TRANSPORT_SEAL_BACK_END_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,9 @@ struct seal_back_end {
     void (*destroy)(struct seal_cipher *cipher); /* wipes; NULL is allowed */
     /* Returns the bytes of the tag, 0 when the library refused: the packet must not be sent. */
     size_t (*run)(struct seal_cipher *cipher, const struct seal_job *job);
+    /* Several at a time, each with run's tag; false: none of them may be sent. NULL: run gains
+     * nothing by it. */
+    bool (*run_many)(struct seal_cipher *cipher, const struct seal_job *jobs, unsigned count);
 };
 
 /* The portable one: every suite, every machine. */
@@ -41,7 +45,13 @@ const struct seal_back_end *seal_openssl(void);
 /* intel-ipsec-mb; NULL where this build or this processor has it not. */
 #ifdef HAVE_IPSEC_MB
 const struct seal_back_end *seal_ipsec_mb_or_null(void);
+/* What it leaves out: SRTP_SUITE_AES_CM_128_HMAC_SHA1_80. Only where the former is there. */
+const struct seal_back_end *seal_multi_buffer(void);
 #else
+static inline const struct seal_back_end *seal_multi_buffer(void)
+{
+    return NULL;
+}
 static inline const struct seal_back_end *seal_ipsec_mb_or_null(void)
 {
     return NULL;

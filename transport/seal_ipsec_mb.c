@@ -1,6 +1,6 @@
 /* AES-128-GCM by intel-ipsec-mb: one call a packet, keys and powers of the hash key expanded once.
  * Built where the library is (CMake), used where the processor has what it needs. The other suite
- * is left to OpenSSL: browsers settle on GCM. */
+ * is seal_multi_buffer.c's. */
 #include <intel-ipsec-mb.h>
 #include <pthread.h>
 
@@ -86,7 +86,7 @@ static void make_manager(void)
         return;
     }
     manager = made;
-    back_end = (struct seal_back_end){name, create, destroy, run};
+    back_end = (struct seal_back_end){name, create, destroy, run, NULL};
 }
 
 const struct seal_back_end *seal_ipsec_mb_or_null(void)

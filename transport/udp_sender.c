@@ -158,12 +158,17 @@ void udp_sender_begin(struct udp_sender *sender, const struct path *path)
     sender->open = false;
 }
 
-uint8_t *udp_sender_reserve(struct udp_sender *sender, size_t most_bytes)
+uint8_t *udp_sender_reserve_many(struct udp_sender *sender, size_t most_bytes, unsigned datagrams)
 {
     if (sender->used_bytes + most_bytes > UDP_SENDER_ARENA_BYTES ||
-        sender->count == UDP_SENDER_MESSAGES_MAX)
+        sender->count + datagrams > UDP_SENDER_MESSAGES_MAX)
         udp_sender_flush(sender);
     return sender->arena + sender->used_bytes;
+}
+
+uint8_t *udp_sender_reserve(struct udp_sender *sender, size_t most_bytes)
+{
+    return udp_sender_reserve_many(sender, most_bytes, 1);
 }
 
 void udp_sender_commit(struct udp_sender *sender, size_t length_bytes)

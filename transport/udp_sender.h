@@ -38,6 +38,9 @@ void udp_sender_begin(struct udp_sender *sender, const struct path *path);
 /* Returns room for one datagram of at most most_bytes (below 64 KiB); sends what is there first if
  * it must. */
 uint8_t *udp_sender_reserve(struct udp_sender *sender, size_t most_bytes);
+/* The same for several, at most UDP_SENDER_MESSAGES_MAX and UDP_SENDER_ARENA_BYTES together: they
+ * are committed one after the other as they lie there. */
+uint8_t *udp_sender_reserve_many(struct udp_sender *sender, size_t most_bytes, unsigned datagrams);
 /* The reserved room now holds a datagram of length_bytes (not 0). */
 void udp_sender_commit(struct udp_sender *sender, size_t length_bytes);
 /* All three for one ready datagram. */

@@ -16,6 +16,25 @@ static void count_packet(struct viewer_egress *out, size_t bytes)
     STATS_ADD(out->stats, bytes_out, bytes);
 }
 
+/* The same for a cipher that takes several packets at a time: room for all comes first. */
+static void seal_many_to_udp(struct viewer_egress *out, struct seal *seal, const struct path *path,
+                             const struct outgoing *packets, unsigned count)
+{
+    size_t bytes[EGRESS_BATCH_MAX];
+    size_t most_bytes = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        most_bytes += room_for(&packets[i]);
+    udp_sender_begin(out->udp, path);
+    uint8_t *room = udp_sender_reserve_many(out->udp, most_bytes, count);
+    if (!seal_rtp_many(seal, packets, count, room, bytes))
+        return;
+    for (unsigned i = 0; i < count; i++) {
+        udp_sender_commit(out->udp, bytes[i]);
+        count_packet(out, bytes[i]);
+    }
+}
+
 static void seal_to_udp(struct viewer_egress *out, struct seal *seal, const struct path *path,
                         const struct outgoing *packets, unsigned count)
 {
@@ -53,7 +72,9 @@ static void send_packets(void *context, struct viewer *viewer, const struct outg
 
     if (path == NULL)
         return;
-    if (path->tcp == NULL)
+    if (path->tcp == NULL && count > 1 && seal_gains_by_many(session->seal))
+        seal_many_to_udp(out, session->seal, path, packets, count);
+    else if (path->tcp == NULL)
         seal_to_udp(out, session->seal, path, packets, count);
     else
         seal_to_tcp(out, session->seal, path, packets, count);

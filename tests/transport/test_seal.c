@@ -375,6 +375,38 @@ static void seal_rtp_is_the_same_in_every_back_end(void **state)
     seal_destroy(NULL);
 }
 
+/* Many at a time, of every mixture of sizes, are what one at a time gives. */
+static void seal_rtp_many_is_the_same_as_one_by_one(void **state)
+{
+    (void)state;
+    static uint8_t many[EGRESS_BATCH_MAX * OUT_MAX];
+    uint8_t one[OUT_MAX];
+    uint8_t header[HEADER_MAX];
+    uint8_t payload[1460];
+    struct outgoing packets[EGRESS_BATCH_MAX];
+    size_t bytes[EGRESS_BATCH_MAX];
+    struct pair pair = open_pair(SRTP_SUITE_AES_CM_128_HMAC_SHA1_80, 900);
+    const uint16_t header_bytes = write_header(header, 2);
+
+    fill(payload, sizeof payload, 9);
+    for (unsigned count = 1; count <= EGRESS_BATCH_MAX && seal_gains_by_many(pair.seal); count++) {
+        for (unsigned i = 0; i < count; i++) {
+            const unsigned payload_bytes = (count * 131 + i * 397) % (sizeof payload + 1);
+            packets[i] = (struct outgoing){
+                header, payload, header_bytes, (uint16_t)payload_bytes, 5, MEDIA_SSRC, 70000u + i,
+            };
+        }
+        assert_true(seal_rtp_many(pair.seal, packets, count, many, bytes));
+        const uint8_t *at = many;
+        for (unsigned i = 0; i < count; i++) {
+            assert_int_equal(seal_rtp(pair.seal, &packets[i], one), bytes[i]);
+            assert_memory_equal(at, one, bytes[i]);
+            at += bytes[i];
+        }
+    }
+    close_pair(&pair);
+}
+
 static int use_openssl(void **state)
 {
     (void)state;
@@ -405,6 +437,7 @@ int main(void)
         cmocka_unit_test(seal_open_rtcp_knows_replays_in_its_window),
         cmocka_unit_test(seal_open_rtcp_refuses_what_is_too_large),
         cmocka_unit_test(seal_rtp_is_the_same_in_every_back_end),
+        cmocka_unit_test(seal_rtp_many_is_the_same_as_one_by_one),
     };
     int failed = cmocka_run_group_tests_name("openssl", tests, use_openssl, NULL);
     if (seal_ipsec_mb_or_null() != NULL) {
