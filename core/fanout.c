@@ -340,7 +340,7 @@ static void put_audio_last(struct fanout *fanout)
         }
     }
     if (audio_count > 0) {
-        memcpy(&fanout->batch[kept], audio, audio_count * sizeof audio[0]);
+        memcpy(&fanout->batch[kept], audio, audio_count * sizeof(struct packet *));
     }
 }
 

@@ -23,10 +23,10 @@ static int try_bind(int family, int type, uint16_t port)
     /* Connections of a server before us that linger do not count; listeners do. */
     if (type == SOCK_STREAM)
         (void)setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (family == AF_INET6 ? bind(descriptor, (const struct sockaddr *)&any6, sizeof any6) != 0
-                           : bind(descriptor, (const struct sockaddr *)&any4, sizeof any4) != 0)
-        error = errno;
-    else if (type == SOCK_STREAM && listen(descriptor, 1) != 0)
+    const int bound = family == AF_INET6
+                          ? bind(descriptor, (const struct sockaddr *)&any6, sizeof any6)
+                          : bind(descriptor, (const struct sockaddr *)&any4, sizeof any4);
+    if (bound != 0 || (type == SOCK_STREAM && listen(descriptor, 1) != 0))
         error = errno;
     close(descriptor);
     return error;
