@@ -35,7 +35,7 @@ export async function chromium({ autoplay = true, devices = true, tcpOnly = fals
     `--lang=${language}`, `--accept-lang=${language}`,
   ];
   const browser = await puppeteer.launch({
-    browser: 'chrome', executablePath: '/usr/bin/chromium', headless: true, args, protocolTimeout: 60000,
+    browser: 'chrome', executablePath: '/usr/bin/chromium', headless: true, args, protocolTimeout: 120000,
     env: { ...process.env, LANGUAGE: language },
   });
   opened.add(browser);
@@ -46,7 +46,7 @@ export async function chromium({ autoplay = true, devices = true, tcpOnly = fals
 export async function firefox({ stock = false, language = 'en-US' } = {}) {
   await startSound();
   const browser = await puppeteer.launch({
-    browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, protocolTimeout: 60000,
+    browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, protocolTimeout: 120000,
     extraPrefsFirefox: {
       ...FIREFOX_PREFERENCES,
       ...(stock ? {} : { 'media.peerconnection.ice.loopback': true }),
