@@ -4,15 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/bitrate.h"
 #include "core/bytes.h"
-#include "core/history.h"
+#include "core/fanout_parts.h"
 #include "core/mono.h"
-#include "core/render.h"
-#include "core/resend.h"
 #include "core/rtcp.h"
 #include "core/rtp.h"
-#include "core/sender_clock.h"
 
 #define KEY_FRAME_REQUEST_NS (100 * MONO_MS)
 
@@ -20,35 +16,15 @@ enum { VIEWERS_FIRST = 16 };
 
 static const char cname[] = "manycast";
 
-struct fanout {
-    uint32_t stream_id;
-    struct stats *stats;     /* borrowed */
-    struct viewer **viewers; /* dense: viewers[viewer->fanout_slot] == viewer */
-    unsigned viewer_count;
-    unsigned viewer_capacity;
-    struct history *history[TRACK_COUNT];
-    struct packet *batch[EGRESS_BATCH_MAX];
-    unsigned batch_count;
-    bool due;
-    bool live;
-    bool key_frame_wanted; /* since the last request was taken */
-    unsigned waiting;      /* viewers that wait for one and can take the video */
-    int64_t key_frame_asked_ns;
-    struct codec_format video_format; /* of the newest video packet; CODEC_NONE: none came */
-    struct sender_clock clocks[TRACK_COUNT];
-    uint32_t clock_hz[TRACK_COUNT];
-    bool report_due[TRACK_COUNT]; /* a sender report is in the batch */
-    struct bitrate bitrate;
-    struct resend resend;
-    struct render render;
-};
-
 enum status fanout_create(const struct fanout_settings *settings, struct stats *stats,
                           struct fanout **fanout)
 {
     struct fanout *made = calloc(1, sizeof *made);
     enum status status = made != NULL ? STATUS_OK : STATUS_NO_MEMORY;
 
+    if (made != NULL) {
+        replay_init(&made->replay, settings->replay_bps);
+    }
     for (unsigned i = 0; i < TRACK_COUNT && status == STATUS_OK; i++) {
         status = history_create(settings->history_packets[i], settings->history_age_ns,
                                 &made->history[i]);
@@ -83,6 +59,7 @@ void fanout_destroy(struct fanout *fanout)
     }
     assert(fanout->viewer_count == 0);
     drop_batch(fanout);
+    replay_close(&fanout->replay);
     for (unsigned i = 0; i < TRACK_COUNT; i++) {
         history_destroy(fanout->history[i]);
     }
@@ -114,8 +91,10 @@ enum status fanout_add(struct fanout *fanout, struct viewer *viewer)
     }
     viewer->fanout_slot = fanout->viewer_count;
     fanout->viewers[fanout->viewer_count++] = viewer;
-    if (viewer->track[TRACK_VIDEO].wanted) {
-        fanout->key_frame_wanted = true;
+    if (replay_can_serve(&fanout->replay, viewer)) {
+        replay_join(&fanout->replay, viewer, fanout->run_ns);
+    } else if (viewer->track[TRACK_VIDEO].wanted && fanout->video_format.codec != CODEC_NONE) {
+        fanout->key_frame_wanted = true; /* before the first packet it is the subscription's care */
     }
     return STATUS_OK;
 }
@@ -125,6 +104,7 @@ void fanout_remove(struct fanout *fanout, struct viewer *viewer)
     unsigned slot = viewer->fanout_slot;
 
     assert(slot < fanout->viewer_count && fanout->viewers[slot] == viewer);
+    replay_leave(&fanout->replay, viewer);
     struct viewer *last = fanout->viewers[--fanout->viewer_count];
     fanout->viewers[slot] = last;
     last->fanout_slot = slot;
@@ -193,18 +173,37 @@ bool fanout_is_due(const struct fanout *fanout)
     return fanout->due;
 }
 
-/* The viewer's first packet of a run: the run's first index is the one after all that it was sent,
- * so that it sees no gap for what was never meant for it. */
-static void begin_run(struct viewer_track *track, const struct packet *packet)
+static void end_run(struct fanout *fanout, struct viewer *viewer, enum track_kind track)
 {
-    track->run_index = track->highest_index + 1;
-    track->sequence_offset = track->run_index - packet->sequence_number;
-    track->started = true;
+    viewer->track[track].started = false;
+    if (track == TRACK_VIDEO) {
+        replay_leave(&fanout->replay, viewer);
+    }
+}
+
+/* Whether viewer gets a video packet now. With a key frame it begins where it had not; one that is
+ * being brought to the live edge goes on from there, and otherwise waits until it gets there. */
+static bool admit_video(struct fanout *fanout, struct viewer *viewer, const struct packet *packet)
+{
+    struct viewer_track *track = &viewer->track[TRACK_VIDEO];
+    bool ahead = packet->sequence_number + track->sequence_offset > track->highest_index;
+
+    if (packet->key_frame_start && (!track->started || ahead)) {
+        if (!track->started || track->replaying) {
+            viewer_begin_run(track, packet);
+        }
+        viewer->replay.asked_ns = 0;
+        viewer->replay.restarts = 0;
+        replay_leave(&fanout->replay, viewer);
+        return true;
+    }
+    return track->started && !(track->replaying && ahead);
 }
 
 /* Fills out with what viewer gets of the packet; false when that is nothing. */
-static bool address_packet(struct viewer *viewer, const struct packet *packet,
-                           const struct rendered *rendered, struct outgoing *out)
+static bool address_packet(struct fanout *fanout, struct viewer *viewer,
+                           const struct packet *packet, const struct rendered *rendered,
+                           struct outgoing *out)
 {
     struct viewer_track *track = &viewer->track[packet->track];
 
@@ -212,14 +211,15 @@ static bool address_packet(struct viewer *viewer, const struct packet *packet,
         return false;
     }
     if (rendered->header_bytes == 0) { /* a codec that it cannot take: its run ends */
-        track->started = false;
+        end_run(fanout, viewer, (enum track_kind)packet->track);
         return false;
     }
-    if (!track->started) {
-        if (packet->track == TRACK_VIDEO && !packet->key_frame_start) {
+    if (packet->track == TRACK_VIDEO) {
+        if (!admit_video(fanout, viewer, packet)) {
             return false;
         }
-        begin_run(track, packet);
+    } else if (!track->started) {
+        viewer_begin_run(track, packet);
     }
     int64_t index = packet->sequence_number + track->sequence_offset;
     if (index < track->run_index) {
@@ -236,7 +236,7 @@ static bool address_packet(struct viewer *viewer, const struct packet *packet,
         .payload = &packet->data[packet->payload_offset],
         .header_bytes = rendered->header_bytes,
         .payload_bytes = packet->payload_bytes,
-        .timestamp = packet->timestamp + track->timestamp_offset,
+        .timestamp = viewer_timestamp(track, index, packet->timestamp),
         .ssrc = track->ssrc,
         .index = (uint64_t)index,
     };
@@ -252,9 +252,9 @@ static void send_batch(struct fanout *fanout, struct viewer *viewer, const struc
     for (unsigned i = 0; i < fanout->batch_count; i++) {
         const struct packet *packet = fanout->batch[i];
         if (packet->kind == PACKET_MEDIA) {
-            count += address_packet(viewer, packet, &row->packets[i], &outgoing[count]);
+            count += address_packet(fanout, viewer, packet, &row->packets[i], &outgoing[count]);
         } else if (packet->kind == PACKET_PUBLISHED) {
-            viewer->track[TRACK_VIDEO].started = false;
+            end_run(fanout, viewer, TRACK_VIDEO);
         }
     }
     if (count > 0) {
@@ -262,8 +262,7 @@ static void send_batch(struct fanout *fanout, struct viewer *viewer, const struc
     }
 }
 
-/* Sends one compound with a sender report for each of the tracks given that runs. */
-static void send_reports(struct fanout *fanout, struct viewer *viewer, const bool *tracks,
+void fanout_send_reports(struct fanout *fanout, struct viewer *viewer, const bool *tracks,
                          const struct egress *egress, int64_t now_ns)
 {
     uint8_t compound[EGRESS_RTCP_BYTES_MAX];
@@ -315,9 +314,10 @@ static void serve(struct fanout *fanout, struct viewer *viewer, const struct egr
         due[i] = began || fanout->report_due[i];
     }
     if (due[TRACK_AUDIO] || due[TRACK_VIDEO]) {
-        send_reports(fanout, viewer, due, egress, now_ns);
+        fanout_send_reports(fanout, viewer, due, egress, now_ns);
     }
     if (tracks[TRACK_VIDEO].wanted && !tracks[TRACK_VIDEO].started &&
+        viewer->replay.state == REPLAY_NONE &&
         profile_find(viewer->profile, &fanout->video_format) != NULL) {
         fanout->waiting++;
     }
@@ -344,6 +344,19 @@ static void put_audio_last(struct fanout *fanout)
     }
 }
 
+/* What was fanned out may be replayed from now on. */
+static void keep_batch(struct fanout *fanout)
+{
+    for (unsigned i = 0; i < fanout->batch_count; i++) {
+        struct packet *packet = fanout->batch[i];
+        if (packet->kind == PACKET_PUBLISHED || packet->kind == PACKET_UNPUBLISHED) {
+            replay_reset(&fanout->replay);
+        } else if (packet->kind == PACKET_MEDIA && packet->track == TRACK_VIDEO) {
+            replay_keep(&fanout->replay, packet);
+        }
+    }
+}
+
 void fanout_run(struct fanout *fanout, const struct egress *egress, int64_t now_ns)
 {
     if (fanout->batch_count == 0) {
@@ -364,8 +377,10 @@ void fanout_run(struct fanout *fanout, const struct egress *egress, int64_t now_
     }
     egress->flush(egress->context);
     render_reset(&fanout->render);
+    keep_batch(fanout);
     drop_batch(fanout);
     memset(fanout->report_due, 0, sizeof fanout->report_due);
+    fanout->run_ns = now_ns;
 }
 
 bool fanout_take_key_frame_request(struct fanout *fanout, int64_t now_ns)
@@ -380,11 +395,6 @@ bool fanout_take_key_frame_request(struct fanout *fanout, int64_t now_ns)
     return true;
 }
 
-void fanout_want_key_frame(struct fanout *fanout)
-{
-    fanout->key_frame_wanted = true;
-}
-
 bool fanout_resend(struct fanout *fanout, struct viewer *viewer, enum track_kind track,
                    uint16_t viewer_sequence_number, const struct egress *egress, int64_t now_ns)
 {
@@ -394,8 +404,11 @@ bool fanout_resend(struct fanout *fanout, struct viewer *viewer, enum track_kind
     if (index < sent->run_index || index > sent->highest_index) {
         return false;
     }
-    const struct packet *packet =
-        history_find(fanout->history[track], index - sent->sequence_offset, now_ns);
+    int64_t number = index - sent->sequence_offset;
+    const struct packet *packet = history_find(fanout->history[track], number, now_ns);
+    if (packet == NULL && track == TRACK_VIDEO) {
+        packet = gop_cache_find(&fanout->replay.cache, number);
+    }
     const struct profile_format *format =
         packet != NULL ? profile_find(viewer->profile, &packet->format) : NULL;
     if (format == NULL) {

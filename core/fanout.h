@@ -1,7 +1,8 @@
 /* core/fanout.h - one stream's audience on one worker: takes the stream's packets, gathers them
  * into a batch, and sends the batch to each viewer, viewers outside, packets inside (DESIGN.md
- * section 2). A viewer's video begins with a key frame; audio begins at once. After the broadcaster
- * came back video waits for the next key frame. Thread: the worker that owns it. No allocation but
+ * section 2). A viewer's video begins with a key frame: the last one, replayed with all that
+ * followed (core/replay.h), or else the next one; audio begins at once. After the broadcaster came
+ * back video waits for the next key frame. Thread: the worker that owns it. No allocation but
  * when viewers are added. */
 #ifndef CORE_FANOUT_H
 #define CORE_FANOUT_H
@@ -11,6 +12,7 @@
 
 #include "core/egress.h"
 #include "core/packet.h"
+#include "core/replay.h"
 #include "core/stats.h"
 #include "core/status.h"
 #include "core/viewer.h"
@@ -22,6 +24,7 @@ struct fanout_settings {
     uint32_t stream_id;
     unsigned history_packets[TRACK_COUNT]; /* kept for NACKs, rounded up to a power of two */
     int64_t history_age_ns;                /* older ones are not sent again */
+    uint32_t replay_bps; /* pace of one viewer's replay (core/replay.h); 0: nothing is replayed */
 };
 
 /* stats and settings are borrowed; settings during the call only. */
@@ -47,11 +50,25 @@ bool fanout_is_due(const struct fanout *fanout);
  * only when the audience has many different profiles). */
 void fanout_run(struct fanout *fanout, const struct egress *egress, int64_t now_ns);
 
+/* Takes the references to count packets that the ingest thread kept before it sent the first to
+ * this fanout: the last key frame and all that followed. */
+void fanout_adopt(struct fanout *fanout, struct packet *const *packets, unsigned count);
+/* Whether viewers are being replayed to: fanout_replay is to be called. */
+bool fanout_is_replaying(const struct fanout *fanout);
+/* Sends what is due to viewers who are being brought to the live edge, within headers, which is
+ * what the replays of a turn share. Flush before it is used again. Returns when to go on;
+ * MONO_NEVER: after the next packet. */
+int64_t fanout_replay(struct fanout *fanout, struct replay_headers *headers,
+                      const struct egress *egress, int64_t now_ns);
+/* Every 100 ms or so: viewers whose request for a key frame the broadcaster ignores begin anew with
+ * the last one. */
+void fanout_sweep(struct fanout *fanout, int64_t now_ns);
+
 /* True once when viewers wait for a key frame (or asked for one) and none was asked for in the last
  * 100 ms; the worker then asks the ingest thread, which coalesces (core/keyframe.h). */
 bool fanout_take_key_frame_request(struct fanout *fanout, int64_t now_ns);
-/* feedback's: a viewer asks for a key frame. */
-void fanout_want_key_frame(struct fanout *fanout);
+/* feedback's: viewer asks for a key frame. */
+void fanout_want_key_frame(struct fanout *fanout, struct viewer *viewer, int64_t now_ns);
 /* feedback's: sends one kept packet again to viewer, as RTX (RFC 4588) where negotiated; false when
  * it is not kept. Within the viewer's budget, and not twice within half a round trip. What was
  * gathered goes out with fanout_finish_resends, which must follow. */

@@ -108,7 +108,7 @@ static void want_key_frame(struct feedback_context *context, uint32_t ssrc)
     }
     STATS_ADD(context->stats, plis_in, 1);
     context->viewer->plis++;
-    fanout_want_key_frame(context->fanout);
+    fanout_want_key_frame(context->fanout, context->viewer, context->now_ns);
 }
 
 static enum status read_payload_feedback(struct feedback_context *context, struct rtcp_part *part)

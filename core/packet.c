@@ -41,6 +41,11 @@ unsigned packet_pool_taken(const struct packet_pool *pool)
     return pool->taken - atomic_load_explicit(&pool->given_back, memory_order_acquire);
 }
 
+bool packet_pool_is_short(const struct packet_pool *pool)
+{
+    return packet_pool_taken(pool) > pool->count / 4 * 3;
+}
+
 void packet_pool_destroy(struct packet_pool *pool)
 {
     if (pool == NULL) {

@@ -45,6 +45,7 @@ struct packet {
     bool marker;
     bool key_frame_start;
     bool frame_start;
+    bool cached; /* follows the last key frame without a break and is kept for those who join */
     uint8_t temporal_layer;
     uint8_t spatial_layer;
     struct packet_extension extension[EXTENSION_COUNT];
@@ -60,6 +61,9 @@ MUST_CHECK enum status packet_pool_create(unsigned count, struct packet_pool **p
 void packet_pool_destroy(struct packet_pool *pool);
 /* Packets out of the pool now; the owner thread. */
 unsigned packet_pool_taken(const struct packet_pool *pool);
+
+/* True when little is left: what is kept for convenience should be let go. The owner thread. */
+bool packet_pool_is_short(const struct packet_pool *pool);
 
 /* Takes a packet with one reference and all metadata zero (data is not cleared); NULL when the pool
  * is empty. Owner only. */

@@ -69,7 +69,7 @@ static bool spend(struct viewer *viewer, uint32_t bytes, uint32_t bitrate_bps, i
  * type, and the original sequence number before the payload, which loses its padding (RFC 4588
  * section 4). */
 static struct outgoing make_rtx(uint8_t *room, struct viewer *viewer, const struct packet *packet,
-                                uint8_t payload_type, uint16_t original)
+                                uint8_t payload_type, int64_t index)
 {
     struct viewer_track *track = &viewer->track[packet->track];
     size_t header_bytes = render_header(packet, viewer->profile, payload_type, room);
@@ -78,14 +78,14 @@ static struct outgoing make_rtx(uint8_t *room, struct viewer *viewer, const stru
         bytes_writer_of(&room[header_bytes], RTX_OSN_BYTES + payload_bytes);
 
     room[0] = (uint8_t)(room[0] & ~RTP_PADDING_BIT);
-    bytes_put_u16(&writer, original);
+    bytes_put_u16(&writer, (uint16_t)index);
     bytes_put(&writer, &packet->data[packet->payload_offset], payload_bytes);
     return (struct outgoing){
         .header = room,
         .payload = &room[header_bytes],
         .header_bytes = (uint16_t)header_bytes,
         .payload_bytes = (uint16_t)bytes_written(&writer),
-        .timestamp = packet->timestamp + track->timestamp_offset,
+        .timestamp = viewer_timestamp(track, index, packet->timestamp),
         .ssrc = track->rtx_ssrc,
         .index = track->rtx_index++,
     };
@@ -102,7 +102,7 @@ static struct outgoing make_copy(uint8_t *room, const struct viewer *viewer,
         .payload = &packet->data[packet->payload_offset],
         .header_bytes = (uint16_t)render_header(packet, viewer->profile, payload_type, room),
         .payload_bytes = packet->payload_bytes,
-        .timestamp = packet->timestamp + track->timestamp_offset,
+        .timestamp = viewer_timestamp(track, index, packet->timestamp),
         .ssrc = track->ssrc,
         .index = (uint64_t)index,
     };
@@ -128,7 +128,7 @@ void resend_gather(struct resend *resend, struct viewer *viewer, const struct pa
     }
     uint8_t *room = &resend->arena[resend->arena_used_bytes];
     struct outgoing *out = &resend->packets[resend->count++];
-    *out = rtx ? make_rtx(room, viewer, packet, (uint8_t)format->rtx_payload_type, (uint16_t)index)
+    *out = rtx ? make_rtx(room, viewer, packet, (uint8_t)format->rtx_payload_type, index)
                : make_copy(room, viewer, packet, format->payload_type, index);
     resend->arena_used_bytes += out->header_bytes + (rtx ? (unsigned)out->payload_bytes : 0);
     viewer->bytes_sent += (uint64_t)out->header_bytes + out->payload_bytes;

@@ -22,6 +22,8 @@
     X(nacks_out, "Packets asked for from broadcasters by NACK")                                    \
     X(plis_in, "Key frame requests received from viewers")                                         \
     X(plis_out, "Key frame requests sent to broadcasters")                                         \
+    X(replays, "Viewers begun, or begun anew, with a key frame that was kept")                     \
+    X(replayed_packets, "RTP packets sent to viewers on their way to the live edge")               \
     X(key_frames, "Key frames received from broadcasters")                                         \
     X(handshakes_started, "DTLS handshakes started")                                               \
     X(handshakes_done, "DTLS handshakes completed")                                                \

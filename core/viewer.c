@@ -20,8 +20,18 @@ void viewer_init(struct viewer *viewer, const struct profile *profile,
         track->rtx_ssrc = start->rtx_ssrc[i];
         track->rtx_index = (first ^ RTX_FIRST_MASK) & 0x7fff;
         track->wanted = start->wanted[i];
+        track->squeeze = 1;
     }
     for (unsigned i = 0; i < VIEWER_RESENT_KEPT; i++) {
         viewer->resent[i].track = TRACK_COUNT;
     }
+}
+
+void viewer_begin_run(struct viewer_track *track, const struct packet *packet)
+{
+    track->run_index = track->highest_index + 1;
+    track->sequence_offset = track->run_index - packet->sequence_number;
+    track->squeezed_index = track->run_index;
+    track->started = true;
+    track->replaying = false;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/codec.h"
+#include "core/packet.h"
 #include "core/profile.h"
 
 enum { VIEWER_RESENT_KEPT = 16 }; /* latest resends remembered, a power of two */
@@ -27,6 +28,12 @@ struct viewer_track {
     int64_t sequence_offset;
     int64_t highest_index; /* of what was sent; before the first: one below the first to come */
     int64_t run_index;     /* first of the current run; what comes before it is not this viewer's */
+    /* Of the packets below squeezed_index those before squeezed_until were sent faster than live,
+     * at timestamps that lie squeeze times as close to it (core/replay.h). */
+    int64_t squeezed_index;
+    uint32_t squeezed_until;
+    uint8_t squeeze;
+    bool replaying; /* live packets wait until it has caught up */
     uint32_t timestamp_offset;
     uint32_t ssrc;
     uint32_t rtx_ssrc;     /* 0: resend on ssrc */
@@ -40,6 +47,21 @@ struct viewer_track {
     uint32_t jitter;       /* RTP timestamp units */
 };
 
+enum replay_state { REPLAY_NONE, REPLAY_WAITS, REPLAY_RUNS };
+
+/* Where the viewer stands in its fanout's line of replays; replay's own. */
+struct viewer_replay {
+    struct viewer *next;
+    struct viewer *previous;
+    int64_t since_ns;         /* in line since then */
+    int64_t begun_ns;         /* the last one began then; 0: there was none */
+    int64_t asked_ns;         /* fanout's: asked for a key frame then, none came since; 0: not */
+    uint32_t begun_timestamp; /* what the viewer saw first of it */
+    uint8_t
+        restarts; /* replays begun anew since the last live key frame, on the viewer's request */
+    enum replay_state state;
+};
+
 struct viewer {
     const struct profile *profile; /* borrowed, immortal */
     uint32_t fanout_slot;          /* fanout's own */
@@ -50,6 +72,7 @@ struct viewer {
     uint32_t plis;
     uint64_t bytes_sent;
     struct viewer_resent resent[VIEWER_RESENT_KEPT]; /* resend's own, by sequence number */
+    struct viewer_replay replay;
     struct viewer_track track[TRACK_COUNT];
 };
 
@@ -64,5 +87,21 @@ struct viewer_start {
 /* profile is borrowed, start during the call only. */
 void viewer_init(struct viewer *viewer, const struct profile *profile,
                  const struct viewer_start *start);
+
+/* The run's first index is the one after all that the viewer was sent, so that it sees no gap for
+ * what was never meant for it. */
+void viewer_begin_run(struct viewer_track *track, const struct packet *packet);
+
+/* What viewer sees of a packet's timestamp, always the same for the same index. */
+static inline uint32_t viewer_timestamp(const struct viewer_track *track, int64_t index,
+                                        uint32_t timestamp)
+{
+    int32_t before = (int32_t)(track->squeezed_until - timestamp);
+
+    if (index < track->squeezed_index && before > 0) {
+        timestamp = track->squeezed_until - (uint32_t)before / track->squeeze;
+    }
+    return timestamp + track->timestamp_offset;
+}
 
 #endif

@@ -186,7 +186,6 @@ static void fanout_skips_a_track_that_the_profile_cannot_take(void **state)
 {
     (void)state;
     assert_int_equal(fanout_add(fanout, &viewers[0]), STATUS_OK);
-    assert_true(fanout_take_key_frame_request(fanout, now_ns));
     struct packet *packet = fake_packet(pool, TRACK_VIDEO, CODEC_AV1, 1, 500);
     packet->key_frame_start = true;
     push(packet);
@@ -216,15 +215,17 @@ static void fanout_asks_for_key_frames_while_viewers_wait(void **state)
     (void)state;
     assert_false(fanout_take_key_frame_request(fanout, now_ns));
     assert_int_equal(fanout_add(fanout, &viewers[0]), STATUS_OK);
-    assert_true(fanout_take_key_frame_request(fanout, now_ns));
+    /* Nothing came yet: the subscription asks, if there is nothing to be replayed. */
+    assert_false(fanout_take_key_frame_request(fanout, now_ns));
     push_video(1, false);
     run();
+    assert_true(fanout_take_key_frame_request(fanout, now_ns));
     assert_false(fanout_take_key_frame_request(fanout, now_ns + 99 * MONO_MS));
     assert_true(fanout_take_key_frame_request(fanout, now_ns + 100 * MONO_MS));
     push_video(2, true);
     run();
     assert_false(fanout_take_key_frame_request(fanout, now_ns + MONO_SECOND));
-    fanout_want_key_frame(fanout);
+    fanout_want_key_frame(fanout, &viewers[0], now_ns);
     assert_true(fanout_take_key_frame_request(fanout, now_ns + 2 * MONO_SECOND));
 }
 

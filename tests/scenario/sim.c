@@ -20,6 +20,7 @@
 enum {
     POOL_PACKETS = 4096,
     HEAP_FIRST = 1024,
+    SWEEP_TICKS = 100,
     VIEWER_TICKS = 10, /* a viewer acts every so many ticks */
 };
 
@@ -184,7 +185,10 @@ struct sim *sim_create(const struct sim_settings *settings)
                                                     .bandwidth_bps = 4000000,
                                                     .key_frame_interval_ns = 500 * MONO_MS};
     const struct fanout_settings fanout_settings = {
-        .stream_id = 1, .history_packets = {128, 1024}, .history_age_ns = MONO_SECOND};
+        .stream_id = 1,
+        .history_packets = {128, 1024},
+        .history_age_ns = MONO_SECOND,
+        .replay_bps = settings->cache.bytes_max > 0 ? settings->replay_bps : 0};
 
     assert_non_null(sim);
     sim->settings = *settings;
@@ -195,6 +199,7 @@ struct sim *sim_create(const struct sim_settings *settings)
     assert_int_equal(stream_create(&stream_settings, sim->pool, &sim->stats, &sim->stream),
                      STATUS_OK);
     assert_int_equal(fanout_create(&fanout_settings, &sim->stats, &sim->fanout), STATUS_OK);
+    gop_cache_init(&sim->cache, &settings->cache);
     sim->broadcaster.random = &sim->random;
     sim->broadcaster.send = send_upstream;
     sim->broadcaster.send_context = sim;
@@ -213,6 +218,7 @@ void sim_destroy(struct sim *sim)
         sim_leave(sim, i);
     }
     fanout_destroy(sim->fanout);
+    gop_cache_close(&sim->cache);
     stream_destroy(sim->stream);
     assert_int_equal(packet_pool_taken(sim->pool), 0);
     packet_pool_destroy(sim->pool);
@@ -241,6 +247,11 @@ static void push(struct sim *sim, struct packet *packet)
 {
     if (packet == NULL) {
         return;
+    }
+    if (packet->kind == PACKET_PUBLISHED || packet->kind == PACKET_UNPUBLISHED) {
+        gop_cache_clear(&sim->cache);
+    } else if (packet->kind == PACKET_MEDIA && packet->track == TRACK_VIDEO) {
+        packet->cached = sim->settings.cache.bytes_max > 0 && gop_cache_push(&sim->cache, packet);
     }
     if (fanout_is_empty(sim->fanout)) {
         sim->batch_since_ns = sim->now_ns;
@@ -282,7 +293,9 @@ static void deliver(struct sim *sim, struct sim_datagram *datagram)
         sim_broadcaster_receive(&sim->broadcaster, data, bytes, sim->now_ns);
         break;
     case TO_VIEWER:
-        sim_viewer_receive(viewer, data, bytes, sim->now_ns);
+        if (sim->now_ns >= viewer->deaf_until_ns) {
+            sim_viewer_receive(viewer, data, bytes, sim->now_ns);
+        }
         break;
     case FROM_VIEWER:
         if (viewer->joined) {
@@ -296,6 +309,21 @@ static void deliver(struct sim *sim, struct sim_datagram *datagram)
     sim->free_datagrams = datagram;
 }
 
+static void replay(struct sim *sim)
+{
+    if (sim->now_ns / TICK_NS % SWEEP_TICKS == 0) {
+        fanout_sweep(sim->fanout, sim->now_ns);
+    }
+    if (!fanout_is_replaying(sim->fanout)) {
+        return;
+    }
+    sim->replay_headers.used = 0;
+    (void)fanout_replay(sim->fanout, &sim->replay_headers, &sim->egress, sim->now_ns);
+    if (sim->replay_headers.used > sim->replayed_most) {
+        sim->replayed_most = sim->replay_headers.used;
+    }
+}
+
 static void tick_server(struct sim *sim)
 {
     uint8_t compound[STREAM_FEEDBACK_BYTES_MAX];
@@ -304,6 +332,7 @@ static void tick_server(struct sim *sim)
     if (!fanout_is_empty(sim->fanout) && sim->now_ns - sim->batch_since_ns >= BATCH_WAIT_NS) {
         fanout_run(sim->fanout, &sim->egress, sim->now_ns);
     }
+    replay(sim);
     ask_for_key_frame(sim);
     while ((bytes = stream_write_feedback(sim->stream, compound, sim->now_ns)) > 0) {
         dispatch(sim, TO_BROADCASTER, NULL, compound, bytes);

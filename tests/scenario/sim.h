@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "core/fanout.h"
+#include "core/gop_cache.h"
 #include "core/packet.h"
 #include "core/stats.h"
 #include "core/stream.h"
@@ -29,6 +30,8 @@ struct sim_settings {
     uint64_t seed;
     unsigned viewers;
     bool viewer_rtx;
+    struct gop_cache_limits cache; /* bytes_max 0: nothing is kept for those who join */
+    uint32_t replay_bps;
     struct sim_link uplink;
     struct sim_link downlink;
 };
@@ -43,6 +46,9 @@ struct sim {
     struct packet_pool *pool;
     struct stream *stream;
     struct fanout *fanout;
+    struct gop_cache cache; /* the ingest thread's */
+    struct replay_headers replay_headers;
+    unsigned replayed_most; /* packets in one turn */
     struct egress egress;
     struct sim_broadcaster broadcaster;
     struct sim_viewer *viewers;

@@ -114,7 +114,8 @@ static void send_frame(struct sim_broadcaster *broadcaster, int kind, int64_t at
     struct sim_broadcaster_track *track = &broadcaster->track[kind];
     const struct sim_publish *publish = &broadcaster->publish;
     bool video = kind == TRACK_VIDEO;
-    bool key_frame = !video || broadcaster->key_frame_wanted;
+    bool due = publish->key_frame_every > 0 && track->frame % publish->key_frame_every == 0;
+    bool key_frame = !video || due || broadcaster->key_frame_wanted;
     unsigned parts = video ? publish->parts * (key_frame ? KEY_FRAME_FACTOR : 1) : 1;
     struct rtp header = {.payload_type = SIM_OPUS,
                          .timestamp = timestamp_at(broadcaster, kind, at_ns),
@@ -239,7 +240,7 @@ static void receive_pli(struct sim_broadcaster *broadcaster, int64_t now_ns)
     }
     broadcaster->last_pli_ns = now_ns;
     broadcaster->plis++;
-    broadcaster->key_frame_wanted = true;
+    broadcaster->key_frame_wanted = !broadcaster->publish.ignores_plis;
 }
 
 void sim_broadcaster_receive(struct sim_broadcaster *broadcaster, const uint8_t *compound,

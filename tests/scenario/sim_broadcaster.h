@@ -26,6 +26,8 @@ struct sim_publish {
     bool audio;
     bool rtx;
     unsigned parts;             /* packets a frame; a key frame has four times as many */
+    unsigned key_frame_every;   /* frames; 0: when asked */
+    bool ignores_plis;          /* as OBS and FFmpeg do */
     unsigned padding_per_mille; /* frames that a packet of padding only follows */
 };
 

@@ -208,7 +208,7 @@ static void receive_media(struct sim_viewer *viewer, enum codec codec, const str
         violate(viewer, "a payload was damaged");
         return;
     }
-    if (!track->begun && !read.key_frame) {
+    if (!track->begun && !read.key_frame && viewer->deaf_until_ns == 0) {
         violate(viewer, "video began without a key frame");
     }
     if (note_number(viewer, track, number, rtp->timestamp, now_ns) && codec != CODEC_OPUS) {

@@ -10,7 +10,7 @@
 #include "core/codec.h"
 #include "core/viewer.h"
 
-enum { SIM_VIEWER_WINDOW = 1024, SIM_VIEWER_MISSING_MAX = 128, SIM_VIEWER_FRAMES = 64 };
+enum { SIM_VIEWER_WINDOW = 1024, SIM_VIEWER_MISSING_MAX = 128, SIM_VIEWER_FRAMES = 512 };
 
 struct sim_missing {
     int64_t number;
@@ -51,6 +51,7 @@ struct sim_viewer {
     struct viewer core; /* first, as transport embeds it */
     bool joined;
     int64_t joined_ns;
+    int64_t deaf_until_ns;  /* what arrives before is lost; it may begin in the middle then */
     int64_t first_frame_ns; /* 0: none yet */
     struct sim_viewer_track track[TRACK_COUNT];
     struct sim_frame frames[SIM_VIEWER_FRAMES];

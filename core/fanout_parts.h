@@ -1,0 +1,48 @@
+/* core/fanout_parts.h - what fanout.c and fanout_replay.c share; nobody else includes it. Thread:
+ * the worker that owns the fanout. */
+#ifndef CORE_FANOUT_PARTS_H
+#define CORE_FANOUT_PARTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/bitrate.h"
+#include "core/egress.h"
+#include "core/fanout.h"
+#include "core/history.h"
+#include "core/render.h"
+#include "core/replay.h"
+#include "core/resend.h"
+#include "core/sender_clock.h"
+
+struct fanout {
+    uint32_t stream_id;
+    struct stats *stats;     /* borrowed */
+    struct viewer **viewers; /* dense: viewers[viewer->fanout_slot] == viewer */
+    unsigned viewer_count;
+    unsigned viewer_capacity;
+    struct history *history[TRACK_COUNT];
+    struct packet *batch[EGRESS_BATCH_MAX];
+    unsigned batch_count;
+    bool due;
+    bool live;
+    bool key_frame_wanted; /* since the last request was taken */
+    unsigned waiting;      /* viewers that wait for one and can take the video */
+    int64_t key_frame_asked_ns;
+    bool viewers_asked; /* at least one has asked_ns set */
+    int64_t run_ns;     /* of the last run */
+    struct replay replay;
+    struct codec_format video_format; /* of the newest video packet; CODEC_NONE: none came */
+    struct sender_clock clocks[TRACK_COUNT];
+    uint32_t clock_hz[TRACK_COUNT];
+    bool report_due[TRACK_COUNT]; /* a sender report is in the batch */
+    struct bitrate bitrate;
+    struct resend resend;
+    struct render render;
+};
+
+/* Sends one compound with a sender report for each of the tracks given that runs. */
+void fanout_send_reports(struct fanout *fanout, struct viewer *viewer, const bool *tracks,
+                         const struct egress *egress, int64_t now_ns);
+
+#endif
