@@ -43,6 +43,13 @@ static const struct setting SETTINGS[] = {
      "media stop this long after the last check (RFC 7675)"},
     {"media.history_ms", SETTING_MILLISECONDS, FIELD(media.history_age_ns), "1000", 100, 5000,
      "how long packets are kept to be sent again"},
+    {"media.cache_ms", SETTING_MILLISECONDS, FIELD(media.cache_age_ns), "12000", 0, 60000,
+     "how much of a stream's video since its last key frame is kept, so that who joins sees it at "
+     "once; 0: none"},
+    {"media.cache_kbytes", SETTING_NUMBER, FIELD(media.cache_kbytes), "8192", 0, 1048576,
+     "how much memory that may take, each stream; 0: none"},
+    {"media.cache_kbps", SETTING_KILOBITS, FIELD(media.replay_bps), "50000", 1000, 1000000,
+     "bit rate at which one who joins is given it"},
     {"ingest.ports", SETTING_PORTS, FIELD(media.ingest_port_first), "7100-7199", 1, 65535,
      "broadcasters' ICE, UDP: FIRST-LAST"},
     {"ingest.kbps", SETTING_KILOBITS, FIELD(media.publisher_bandwidth_bps), "8000", 100, 100000,

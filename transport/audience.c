@@ -8,11 +8,13 @@ enum { BUCKETS = 256 };
 
 struct audience {
     struct audiences *all;
-    struct audience *next;    /* in its bucket */
-    struct audience *waiting; /* next one with a batch */
+    struct audience *next;      /* in its bucket */
+    struct audience *waiting;   /* next one with a batch */
+    struct audience *replaying; /* next one that replays */
     struct fanout *fanout;
     uint32_t stream_id;
     bool is_waiting;
+    bool is_replaying;
     int64_t held_since_ns;
     int64_t empty_since_ns;
 };
@@ -23,13 +25,17 @@ struct audiences {
     const struct egress *egress;
     struct stats *stats;
     int64_t history_age_ns;
-    struct audience *waiting; /* those with a batch */
+    uint32_t replay_bps;
+    struct audience *waiting;   /* those with a batch */
+    struct audience *replaying; /* those with viewers who are being brought to the live edge */
+    int64_t replayed_ns;
+    struct replay_headers replay_headers;
     struct audience *buckets[BUCKETS];
 };
 
 enum status audiences_create(unsigned worker, const struct upstream *upstream,
                              const struct egress *egress, int64_t history_age_ns,
-                             struct stats *stats, struct audiences **audiences)
+                             uint32_t replay_bps, struct stats *stats, struct audiences **audiences)
 {
     struct audiences *made = calloc(1, sizeof *made);
 
@@ -40,6 +46,8 @@ enum status audiences_create(unsigned worker, const struct upstream *upstream,
     made->egress = egress;
     made->stats = stats;
     made->history_age_ns = history_age_ns;
+    made->replay_bps = replay_bps;
+    made->replayed_ns = INT64_MIN / 2;
     *audiences = made;
     return STATUS_OK;
 }
@@ -74,7 +82,8 @@ static struct audience *open_audience(struct audiences *audiences, uint32_t stre
         .stream_id = stream_id,
         .history_packets = {[TRACK_AUDIO] = AUDIENCE_HISTORY_AUDIO_PACKETS,
                             [TRACK_VIDEO] = AUDIENCE_HISTORY_VIDEO_PACKETS},
-        .history_age_ns = audiences->history_age_ns};
+        .history_age_ns = audiences->history_age_ns,
+        .replay_bps = audiences->replay_bps};
     struct audience *audience = calloc(1, sizeof *audience);
 
     if (audience == NULL)
@@ -99,6 +108,16 @@ static void ask_for_key_frame(struct audience *audience, int64_t now_ns)
         upstream->want_key_frame(upstream->context, audience->stream_id);
 }
 
+/* Takes note when viewers of it stand in line to be replayed to. */
+static void note_replays(struct audience *audience)
+{
+    if (audience->is_replaying || !fanout_is_replaying(audience->fanout))
+        return;
+    audience->is_replaying = true;
+    audience->replaying = audience->all->replaying;
+    audience->all->replaying = audience;
+}
+
 enum status audiences_join(struct audiences *audiences, uint32_t stream_id, struct viewer *viewer,
                            int64_t now_ns, struct audience **audience)
 {
@@ -113,6 +132,7 @@ enum status audiences_join(struct audiences *audiences, uint32_t stream_id, stru
         joined->empty_since_ns = now_ns;
     if (status != STATUS_OK)
         return status;
+    note_replays(joined);
     ask_for_key_frame(joined, now_ns);
     *audience = joined;
     return STATUS_OK;
@@ -133,6 +153,7 @@ void audience_feedback(struct audience *audience, struct viewer *viewer, const u
     if (feedback_receive(audience->fanout, viewer, compound, compound_bytes, all->egress,
                          all->stats, now_ns) != STATUS_OK)
         STATS_ADD(all->stats, drop_rtcp_malformed, 1);
+    note_replays(audience);
     ask_for_key_frame(audience, now_ns);
 }
 
@@ -190,10 +211,52 @@ int64_t audiences_run(struct audiences *audiences, bool drained, int64_t now_ns)
     return due_ns;
 }
 
+void audiences_adopt(struct audiences *audiences, uint32_t stream_id, struct packet *const *packets,
+                     unsigned count)
+{
+    struct audience *audience = find(audiences, stream_id);
+
+    if (audience != NULL) {
+        fanout_adopt(audience->fanout, packets, count);
+        note_replays(audience);
+        return;
+    }
+    for (unsigned i = 0; i < count; i++)
+        packet_unref(packets[i]);
+}
+
+int64_t audiences_replay(struct audiences *audiences, int64_t now_ns)
+{
+    struct audience **link = &audiences->replaying;
+    int64_t due_ns = MONO_NEVER;
+
+    if (audiences->replaying == NULL)
+        return MONO_NEVER;
+    if (now_ns - audiences->replayed_ns < REPLAY_TURN_NS)
+        return audiences->replayed_ns + REPLAY_TURN_NS;
+    audiences->replayed_ns = now_ns;
+    audiences->replay_headers.used = 0;
+    while (*link != NULL) {
+        struct audience *audience = *link;
+
+        due_ns = mono_earlier(due_ns, fanout_replay(audience->fanout, &audiences->replay_headers,
+                                                    audiences->egress, now_ns));
+        if (fanout_is_replaying(audience->fanout)) {
+            link = &audience->replaying;
+            continue;
+        }
+        *link = audience->replaying;
+        audience->is_replaying = false;
+    }
+    audiences->egress->flush(audiences->egress->context);
+    const int64_t least_ns = now_ns + REPLAY_TURN_NS;
+    return due_ns > least_ns ? due_ns : least_ns;
+}
+
 static bool is_over(const struct audience *audience, int64_t now_ns)
 {
     return fanout_viewers(audience->fanout) == 0 && !audience->is_waiting &&
-           now_ns - audience->empty_since_ns >= AUDIENCE_LINGER_NS;
+           !audience->is_replaying && now_ns - audience->empty_since_ns >= AUDIENCE_LINGER_NS;
 }
 
 void audiences_sweep(struct audiences *audiences, int64_t now_ns)
@@ -205,6 +268,8 @@ void audiences_sweep(struct audiences *audiences, int64_t now_ns)
         while (*link != NULL) {
             struct audience *audience = *link;
             if (!is_over(audience, now_ns)) {
+                fanout_sweep(audience->fanout, now_ns);
+                note_replays(audience);
                 ask_for_key_frame(audience, now_ns);
                 link = &audience->next;
                 continue;

@@ -38,7 +38,8 @@ struct audiences;
 /* egress, stats borrowed; upstream copied. */
 MUST_CHECK enum status audiences_create(unsigned worker, const struct upstream *upstream,
                                         const struct egress *egress, int64_t history_age_ns,
-                                        struct stats *stats, struct audiences **audiences);
+                                        uint32_t replay_bps, struct stats *stats,
+                                        struct audiences **audiences);
 /* All viewers must have left. NULL is allowed. */
 void audiences_destroy(struct audiences *audiences);
 
@@ -56,6 +57,12 @@ void audiences_take(struct audiences *audiences, struct packet *packet, int64_t 
 /* Sends the batches that are due; drained: no packet waits behind them. Returns when a batch that
  * is held back must go, MONO_NEVER when there is none. */
 int64_t audiences_run(struct audiences *audiences, bool drained, int64_t now_ns);
+/* Takes the references to what a stream kept before its first packet came (core/fanout.h). */
+void audiences_adopt(struct audiences *audiences, uint32_t stream_id, struct packet *const *packets,
+                     unsigned count);
+/* After audiences_run: sends what is due to viewers who are being brought to the live edge, at most
+ * once a millisecond and REPLAY_BUDGET_PACKETS. Returns when to come again, MONO_NEVER. */
+int64_t audiences_replay(struct audiences *audiences, int64_t now_ns);
 /* Every 100 ms or so: asks again for key frames, forgets empty audiences. */
 void audiences_sweep(struct audiences *audiences, int64_t now_ns);
 

@@ -12,6 +12,7 @@ struct feed {
     uint32_t stream_id;
     struct stream *stream;
     struct feed_settings settings;
+    struct gop_cache cache;
     uint64_t subscribed; /* bit of each worker */
     bool published;      /* between feed_begin and feed_end */
     bool live;           /* media came since feed_begin */
@@ -57,6 +58,42 @@ static void deliver(struct feed *feed, struct packet *packet)
     packet_unref(packet);
 }
 
+/* Decides whether a packet is kept for those who join, for all workers: they do as it says. */
+static bool keep(struct feed *feed, struct packet *packet)
+{
+    const struct gop_cache_limits *limits = &feed->cache.limits;
+
+    if (packet->track != TRACK_VIDEO || limits->bytes_max == 0 || limits->age_max_ns == 0)
+        return false;
+    if (packet_pool_is_short(feed->settings.pool)) {
+        gop_cache_clear(&feed->cache); /* the live ones need it more */
+        return false;
+    }
+    return gop_cache_push(&feed->cache, packet);
+}
+
+/* Hands what is kept to a worker; false when that is nothing. */
+static bool give(struct feed *feed, unsigned worker)
+{
+    const struct outlet *outlet = &feed->settings.outlets->worker[worker];
+    struct packet *packet = NULL;
+    unsigned count = 0;
+
+    if (outlet->give == NULL || !gop_cache_holds(&feed->cache))
+        return false;
+    const int64_t first = feed->cache.first;
+    struct packet **packets =
+        malloc((size_t)(feed->cache.newest - first + 1) * sizeof(struct packet *));
+    if (packets == NULL)
+        return false;
+    for (int64_t i = first; (packet = gop_cache_next(&feed->cache, i)) != NULL;
+         i = packet->sequence_number + 1)
+        packets[count++] = packet_ref(packet);
+    outlet->give(outlet->wake_context, feed->stream_id, packets, count);
+    free(packets);
+    return true;
+}
+
 static bool format_equal(const struct codec_format *a, const struct codec_format *b)
 {
     return a->codec == b->codec && a->packetization_mode == b->packetization_mode &&
@@ -86,6 +123,7 @@ enum status feed_create(uint32_t stream_id, const struct feed_settings *settings
         return STATUS_NO_MEMORY;
     made->stream_id = stream_id;
     made->settings = *settings;
+    gop_cache_init(&made->cache, &settings->cache);
     const enum status status =
         stream_create(&stream_settings, settings->pool, settings->stats, &made->stream);
     if (status != STATUS_OK) {
@@ -100,6 +138,7 @@ void feed_destroy(struct feed *feed)
 {
     if (feed == NULL)
         return;
+    gop_cache_close(&feed->cache);
     stream_destroy(feed->stream);
     free(feed);
 }
@@ -116,6 +155,7 @@ void feed_begin(struct feed *feed, const struct publication *publication, int64_
     feed->changed = false;
     for (unsigned track = 0; track < TRACK_COUNT; track++)
         feed->has[track] = false;
+    gop_cache_clear(&feed->cache);
     deliver(feed, stream_begin(feed->stream, publication, now_ns));
 }
 
@@ -126,6 +166,7 @@ void feed_end(struct feed *feed, int64_t now_ns)
     if (!feed->published)
         return;
     feed->published = false;
+    gop_cache_clear(&feed->cache);
     deliver(feed, stream_end(feed->stream, now_ns));
     stream_read_report(feed->stream, &report, now_ns);
     report.live = false;
@@ -139,6 +180,7 @@ void feed_receive_rtp(struct feed *feed, const uint8_t *rtp, size_t rtp_bytes, i
     if (packet == NULL)
         return;
     note_track(feed, packet);
+    packet->cached = keep(feed, packet);
     deliver(feed, packet);
 }
 
@@ -156,7 +198,8 @@ void feed_receive_rtcp(struct feed *feed, const uint8_t *compound, size_t compou
 void feed_subscribe(struct feed *feed, unsigned worker, int64_t now_ns)
 {
     feed->subscribed |= UINT64_C(1) << worker;
-    feed_want_key_frame(feed, now_ns);
+    if (!give(feed, worker))
+        feed_want_key_frame(feed, now_ns);
 }
 
 void feed_unsubscribe(struct feed *feed, unsigned worker)

@@ -1,6 +1,7 @@
 /* transport/feed.h - one stream on the ingest thread: core's stream behind a broadcaster's
  * transport, and before the workers that have viewers of it. Each packet goes into the ring of each
- * of these workers as one reference. It outlives its broadcasters.
+ * of these workers as one reference. A live stream's video since its last key frame is kept
+ * (core/gop_cache.h): a worker that comes later is given it first. It outlives its broadcasters.
  * Thread: ingest. */
 #ifndef TRANSPORT_FEED_H
 #define TRANSPORT_FEED_H
@@ -9,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/gop_cache.h"
 #include "core/packet.h"
 #include "core/ring.h"
 #include "core/stats.h"
@@ -20,7 +22,10 @@
 struct outlet {
     struct ring *ring; /* borrowed; NULL: no such worker */
     void (*wake)(void *context);
-    void *wake_context;
+    void *wake_context; /* of wake and give */
+    /* Hands over what the stream kept for those who join: takes the references to the packets,
+     * which the worker knows before the first one in the ring that follows them. */
+    void (*give)(void *context, uint32_t stream_id, struct packet *const *packets, unsigned count);
     bool pushed; /* something since the last outlets_wake */
 };
 
@@ -36,6 +41,7 @@ struct feed_settings {
     struct stats *stats;
     struct outlets *outlets;
     uint32_t bandwidth_bps;
+    struct gop_cache_limits cache; /* bytes_max 0 or age_max_ns 0: nothing is kept */
     uint32_t random_seed;
     void (*on_report)(void *context, uint32_t stream_id, const struct stream_report *report);
     void *context;

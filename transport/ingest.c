@@ -16,8 +16,8 @@
 enum {
     /* The pool's memory is touched only as far as packets were ever out at a time. */
     POOL_PACKETS_MIN = 8192,
-    POOL_PACKETS_MAX = 131072,
-    POOL_STREAMS = 64,        /* full-rate streams whose history fits at a time */
+    POOL_PACKETS_MAX = 524288,
+    POOL_STREAMS = 64,        /* full-rate streams whose history and cache fit at a time */
     POOL_PACKET_BYTES = 1000, /* a little under what a packet of video carries */
     POOL_SLACK_MS = 1000,     /* in rings and batches, beside the history */
     TIMER_LEAST_NS = 1000000, /* a timer that is always due must not spin the thread */
@@ -212,12 +212,16 @@ static void wake_thread(void *context)
     g_main_context_wakeup(ingest->main_context);
 }
 
-/* Enough for the histories of POOL_STREAMS streams at the admitted rate. */
+/* Enough for the histories and caches of POOL_STREAMS streams at the admitted rate. With more of
+ * them the caches are let go first (feed.c). */
 static unsigned pool_packets(const struct media_settings *settings)
 {
+    const int64_t rate = settings->publisher_bandwidth_bps / 8; /* bytes a second */
     const int64_t kept_ms = mono_to_ms(settings->history_age_ns) + POOL_SLACK_MS;
-    const int64_t stream_packets =
-        (int64_t)settings->publisher_bandwidth_bps / 8 * kept_ms / 1000 / POOL_PACKET_BYTES;
+    const int64_t history_bytes = rate * kept_ms / 1000;
+    const int64_t cache_bytes = MIN(rate * mono_to_ms(settings->cache_age_ns) / 1000,
+                                    (int64_t)settings->cache_kbytes * 1024);
+    const int64_t stream_packets = (history_bytes + cache_bytes) / POOL_PACKET_BYTES;
 
     return (unsigned)CLAMP(stream_packets * POOL_STREAMS, POOL_PACKETS_MIN, POOL_PACKETS_MAX);
 }
@@ -228,13 +232,15 @@ static struct broadcasts *make_broadcasts(struct ingest *ingest, struct dtls_con
                                                       .dtls_context = dtls_context,
                                                       .main_context = ingest->main_context,
                                                       .stats = &ingest->stats};
-    const struct feed_settings feed_settings = {.pool = ingest->pool,
-                                                .stats = &ingest->stats,
-                                                .outlets = &ingest->outlets,
-                                                .bandwidth_bps =
-                                                    ingest->settings.publisher_bandwidth_bps,
-                                                .on_report = ingest->events.on_stream_report,
-                                                .context = ingest->events.context};
+    const struct feed_settings feed_settings = {
+        .pool = ingest->pool,
+        .stats = &ingest->stats,
+        .outlets = &ingest->outlets,
+        .bandwidth_bps = ingest->settings.publisher_bandwidth_bps,
+        .cache = {.bytes_max = ingest->settings.cache_kbytes * UINT64_C(1024),
+                  .age_max_ns = ingest->settings.cache_age_ns},
+        .on_report = ingest->events.on_stream_report,
+        .context = ingest->events.context};
 
     return broadcasts_create(&environment, &feed_settings, &ingest->events);
 }
@@ -263,11 +269,9 @@ enum status ingest_create(const struct media_settings *settings,
     return STATUS_OK;
 }
 
-void ingest_attach_worker(struct ingest *ingest, unsigned worker, struct ring *ring,
-                          void (*wake)(void *context), void *wake_context)
+void ingest_attach_worker(struct ingest *ingest, unsigned worker, const struct outlet *outlet)
 {
-    ingest->outlets.worker[worker] =
-        (struct outlet){.ring = ring, .wake = wake, .wake_context = wake_context};
+    ingest->outlets.worker[worker] = *outlet;
 }
 
 enum status ingest_start(struct ingest *ingest)

@@ -10,12 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/ring.h"
 #include "core/stats.h"
 #include "core/status.h"
 #include "core/stream.h"
 #include "transport/certificate.h"
 #include "transport/dtls.h"
+#include "transport/feed.h"
 #include "transport/ice.h"
 #include "transport/media.h"
 
@@ -41,12 +41,11 @@ MUST_CHECK enum status ingest_create(const struct media_settings *settings,
                                      const struct certificate *certificate,
                                      struct dtls_context *dtls_context,
                                      const struct ingest_events *events, struct ingest **ingest);
-/* Before ingest_start. ring is borrowed until ingest_stop has returned: the ingest thread pushes
- * struct packet references, the worker pops and drops them (also those left over at the end). wake
- * is called on the ingest thread, at most once a loop turn, after it pushed something. worker:
- * 0..MEDIA_WORKERS_MAX-1. */
-void ingest_attach_worker(struct ingest *ingest, unsigned worker, struct ring *ring,
-                          void (*wake)(void *context), void *wake_context);
+/* Before ingest_start. outlet is copied; its ring is borrowed until ingest_stop has returned: the
+ * ingest thread pushes struct packet references, the worker pops and drops them (also those left
+ * over at the end). wake is called on the ingest thread, at most once a loop turn, after it pushed
+ * something. worker: 0..MEDIA_WORKERS_MAX-1. */
+void ingest_attach_worker(struct ingest *ingest, unsigned worker, const struct outlet *outlet);
 MUST_CHECK enum status ingest_start(struct ingest *ingest);
 /* Ends all sessions politely (DTLS close_notify, on_closed) and joins the thread. Packets stay
  * valid until ingest_destroy. Does nothing when not started. */
@@ -78,7 +77,8 @@ void ingest_update(struct ingest *ingest, uint64_t session, const struct publica
 void ingest_end(struct ingest *ingest, uint64_t session);
 
 /* worker gets the stream's packets through its ring from now on (until unsubscribed: what was
- * pushed before may still be in the ring). A live stream is asked for a key frame. */
+ * pushed before may still be in the ring). What a live stream kept is given
+ * first; when that is nothing it is asked for a key frame. */
 void ingest_subscribe(struct ingest *ingest, uint32_t stream_id, unsigned worker);
 void ingest_unsubscribe(struct ingest *ingest, uint32_t stream_id, unsigned worker);
 void ingest_want_key_frame(struct ingest *ingest, uint32_t stream_id);

@@ -199,6 +199,7 @@ static enum status create_worker(struct media *media, unsigned number, uint16_t 
         .handshake_deadline_ns = from->handshake_deadline_ns,
         .consent_ns = from->consent_ns,
         .history_age_ns = from->history_age_ns,
+        .replay_bps = from->replay_bps,
         .tickets = media->tickets,
         .dtls_context = media->dtls_context,
         .upstream = {.context = media,
@@ -209,9 +210,13 @@ static enum status create_worker(struct media *media, unsigned number, uint16_t 
         .on_tick = number == 0 ? on_tick : NULL};
 
     const enum status status = worker_create(&settings, &media->workers[number]);
-    if (status == STATUS_OK)
-        ingest_attach_worker(media->ingest, number, worker_ring(media->workers[number]),
-                             worker_wake, media->workers[number]);
+    if (status == STATUS_OK) {
+        const struct outlet outlet = {.ring = worker_ring(media->workers[number]),
+                                      .wake = worker_wake,
+                                      .wake_context = media->workers[number],
+                                      .give = worker_give};
+        ingest_attach_worker(media->ingest, number, &outlet);
+    }
     return status;
 }
 

@@ -40,6 +40,10 @@ struct media_settings {
     int64_t handshake_deadline_ns;
     int64_t consent_ns;     /* RFC 7675: 30 s */
     int64_t history_age_ns; /* kept for NACKs */
+    int64_t cache_age_ns;  /* of a stream's video since its last key frame, kept for those who join;
+                              0: nothing is */
+    unsigned cache_kbytes; /* of it, a stream; 0: nothing is kept */
+    uint32_t replay_bps;   /* at which one viewer is given it; 0: nobody is */
 };
 
 enum media_close_reason {

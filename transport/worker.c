@@ -47,6 +47,7 @@ struct worker {
     struct worker *const *peers;
     unsigned peer_count;
     struct mailbox mailbox;
+    struct mailbox gifts; /* apart, because they come before what is in the ring */
     struct ring *ring;
     struct udp *udp;
     struct tcp *tcp; /* NULL: off */
@@ -69,6 +70,13 @@ struct session_message {
 struct stream_message {
     struct message message;
     uint32_t stream_id;
+};
+
+struct gift_message {
+    struct message message;
+    uint32_t stream_id;
+    unsigned count;
+    struct packet *packets[];
 };
 
 struct datagram_message {
@@ -122,6 +130,15 @@ static void handle_close_stream(struct message *message, void *owner)
     if (!worker->stopping)
         viewers_close_stream(worker->viewers, close_stream->stream_id, mono_clock_ns());
     free(close_stream);
+}
+
+static void handle_gift(struct message *message, void *owner)
+{
+    struct gift_message *gift = (struct gift_message *)(void *)message;
+    struct worker *worker = owner;
+
+    audiences_adopt(worker->audiences, gift->stream_id, gift->packets, gift->count);
+    free(gift);
 }
 
 static void handle_datagram(struct message *message, void *owner)
@@ -230,9 +247,9 @@ static enum status create_parts(struct worker *worker)
 
     enum status status = mux_create(&worker->mux);
     if (status == STATUS_OK)
-        status =
-            audiences_create((unsigned)settings->number, &settings->upstream, &worker->out.egress,
-                             settings->history_age_ns, &worker->stats, &worker->audiences);
+        status = audiences_create((unsigned)settings->number, &settings->upstream,
+                                  &worker->out.egress, settings->history_age_ns,
+                                  settings->replay_bps, &worker->stats, &worker->audiences);
     if (status != STATUS_OK)
         return status;
     const struct viewers_settings viewers = {.consent_ns = settings->consent_ns,
@@ -287,6 +304,7 @@ enum status worker_create(const struct worker_settings *settings, struct worker 
         return STATUS_NO_MEMORY;
     made->settings = *settings;
     mailbox_init(&made->mailbox, worker_wake, made);
+    mailbox_init(&made->gifts, worker_wake, made);
     made->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     made->poll = epoll_create1(EPOLL_CLOEXEC);
     enum status status = made->wake >= 0 && made->poll >= 0 ? STATUS_OK : STATUS_SYSTEM;
@@ -304,6 +322,23 @@ enum status worker_create(const struct worker_settings *settings, struct worker 
     }
     *worker = made;
     return STATUS_OK;
+}
+
+void worker_give(void *context, uint32_t stream_id, struct packet *const *packets, unsigned count)
+{
+    struct worker *worker = context;
+    struct gift_message *gift = malloc(sizeof *gift + count * sizeof(struct packet *));
+
+    if (gift == NULL) {
+        for (unsigned i = 0; i < count; i++)
+            packet_unref(packets[i]);
+        return;
+    }
+    gift->message.handle = handle_gift;
+    gift->stream_id = stream_id;
+    gift->count = count;
+    memcpy(gift->packets, packets, count * sizeof(struct packet *));
+    mailbox_post(&worker->gifts, &gift->message);
 }
 
 uint16_t worker_port(const struct worker *worker)
@@ -329,6 +364,9 @@ static bool take_packets(struct worker *worker, int64_t now_ns)
 
     for (unsigned i = 0; i < POPS_A_TURN; i++) {
         const unsigned count = ring_pop(worker->ring, packets, PACKETS_A_POP);
+        /* What was given before these were pushed is there by now; what is given later is newer. */
+        if (!mailbox_is_empty(&worker->gifts))
+            (void)mailbox_drain(&worker->gifts, worker);
         for (unsigned k = 0; k < count; k++)
             audiences_take(worker->audiences, packets[k], now_ns);
         if (count < PACKETS_A_POP)
@@ -391,6 +429,7 @@ static int64_t turn(struct worker *worker, bool tcp_ready, int64_t now_ns)
     assert_own_thread(worker);
     const bool drained = take_packets(worker, now_ns);
     const int64_t held_ns = audiences_run(worker->audiences, drained, now_ns);
+    const int64_t replay_ns = audiences_replay(worker->audiences, now_ns);
 
     (void)mailbox_drain(&worker->mailbox, worker);
     bool more = receive_datagrams(worker, now_ns);
@@ -402,7 +441,7 @@ static int64_t turn(struct worker *worker, bool tcp_ready, int64_t now_ns)
     viewer_egress_flush(&worker->out);
     if (!drained || more)
         return now_ns;
-    return mono_earlier(mono_earlier(held_ns, handshake_ns), sweep_due_ns);
+    return mono_earlier(mono_earlier(held_ns, replay_ns), mono_earlier(handshake_ns, sweep_due_ns));
 }
 
 /* Waits for a datagram, a wake-up or due_ns; returns whether TCP has something to do. */
@@ -414,7 +453,8 @@ static bool sleep_until(struct worker *worker, int64_t due_ns)
 
     atomic_store_explicit(&worker->asleep, true, memory_order_relaxed);
     atomic_thread_fence(memory_order_seq_cst);
-    if (wait_ns > 0 && ring_is_empty(worker->ring) && mailbox_is_empty(&worker->mailbox)) {
+    if (wait_ns > 0 && ring_is_empty(worker->ring) && mailbox_is_empty(&worker->gifts) &&
+        mailbox_is_empty(&worker->mailbox)) {
         timeout.tv_sec = wait_ns / MONO_SECOND;
         timeout.tv_nsec = wait_ns % MONO_SECOND;
     }
@@ -483,6 +523,7 @@ void worker_destroy(struct worker *worker)
     worker_stop(worker);
     worker->stopping = true;
     (void)mailbox_drain(&worker->mailbox, worker);
+    (void)mailbox_drain(&worker->gifts, worker);
     while (worker->ring != NULL && ring_pop(worker->ring, &packet, 1) == 1)
         packet_unref(packet);
     ring_destroy(worker->ring);

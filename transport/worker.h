@@ -33,6 +33,7 @@ struct worker_settings {
     int64_t handshake_deadline_ns;
     int64_t consent_ns;
     int64_t history_age_ns;
+    uint32_t replay_bps;
     struct ticket_table *tickets;      /* borrowed */
     struct dtls_context *dtls_context; /* borrowed */
     struct upstream upstream;
@@ -50,6 +51,10 @@ uint16_t worker_port(const struct worker *worker);
 struct ring *worker_ring(struct worker *worker);
 /* Any thread. context is a struct worker. */
 void worker_wake(void *context);
+/* The ring's producer; context is a struct worker. What the stream kept until now, handed over
+ * before the packet that follows it goes into the ring: takes the references. Lost, counted by
+ * nobody, when there is no memory: viewers then wait for the next key frame. */
+void worker_give(void *context, uint32_t stream_id, struct packet *const *packets, unsigned count);
 /* Before the start: who the others are (itself included, by number); borrowed. */
 void worker_set_peers(struct worker *worker, struct worker *const *peers, unsigned count);
 MUST_CHECK enum status worker_start(struct worker *worker);

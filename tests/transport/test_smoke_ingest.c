@@ -145,7 +145,8 @@ static struct fixture *fixture_create(const struct media_settings *settings)
                                    &fixture->ingest),
                      STATUS_OK);
     assert_int_equal(ring_create(RING_PACKETS, &fixture->ring), STATUS_OK);
-    ingest_attach_worker(fixture->ingest, 3, fixture->ring, on_wake, fixture);
+    const struct outlet outlet = {.ring = fixture->ring, .wake = on_wake, .wake_context = fixture};
+    ingest_attach_worker(fixture->ingest, 3, &outlet);
     assert_int_equal(ingest_start(fixture->ingest), STATUS_OK);
     ingest_stream_open(fixture->ingest, STREAM);
     ingest_subscribe(fixture->ingest, STREAM, 3);

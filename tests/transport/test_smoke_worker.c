@@ -300,7 +300,6 @@ static void watch(bool tcp)
 
     connect_viewer(&viewer, 1);
     assert_true(wait_for_count(&seen.subscribed, 1));
-    assert_true(wait_for_count(&seen.key_frames_wanted, 1));
     push_video(5);
     push(TRACK_AUDIO, false, 80);
     assert_true(fake_viewer_wait(&viewer, &viewer.count, 6));
