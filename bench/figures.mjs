@@ -104,7 +104,7 @@ async function reload() {
 async function freeze() {
   const port = await freePort();
   await withServer({ 'media-announce': `${ownAddress()}:${port}`, 'media-tcp': 'no' }, 'lossy', ['--size', '1280x720', '--kbps', '1500'], async (server) => {
-    const relay = await Relay.start({ port, serverPort: server.settings['media-port'], loss: 0.02, delayMs: 20, jitterMs: 4, seed: 3 });
+    const relay = await Relay.start({ port, serverPort: server.settings['media-port'], loss: 0.02, delayMs: 20, seed: 3 });
     const browser = await chromium();
     const page = await open(browser, `${server.url}/watch/lossy`);
     await until(page, 'playing', isPlaying);

@@ -16,32 +16,23 @@ enum {
     RTX_OSN_BYTES = 2, /* RFC 4588 section 4: original sequence number */
 };
 
-/* True when the viewer got that packet again so recently that this request was made before it could
- * have arrived; otherwise remembers that it gets it now. */
-static bool is_resent_already(struct viewer *viewer, uint8_t track, uint16_t sequence_number,
-                              int64_t now_ns)
+/* How long a packet that was sent again is on its way: requests made meanwhile do not know of it.
+ */
+static uint32_t pause_ms(const struct viewer *viewer)
 {
-    struct viewer_resent *resent = &viewer->resent[sequence_number % VIEWER_RESENT_KEPT];
-    uint32_t now_ms = (uint32_t)mono_to_ms(now_ns);
-    uint32_t pause_ms = PAUSE_LEAST_MS;
-
     if (viewer->round_trip_ns > 2 * mono_from_ms(PAUSE_MOST_MS)) {
-        pause_ms = PAUSE_MOST_MS;
-    } else if (viewer->round_trip_ns > 2 * mono_from_ms(PAUSE_LEAST_MS)) {
-        pause_ms = (uint32_t)mono_to_ms(viewer->round_trip_ns / 2);
+        return PAUSE_MOST_MS;
     }
-    if (resent->track == track && resent->sequence_number == sequence_number &&
-        now_ms - resent->at_ms < pause_ms) {
-        return true;
+    if (viewer->round_trip_ns > 2 * mono_from_ms(PAUSE_LEAST_MS)) {
+        return (uint32_t)mono_to_ms(viewer->round_trip_ns / 2);
     }
-    *resent =
-        (struct viewer_resent){.at_ms = now_ms, .sequence_number = sequence_number, .track = track};
-    return false;
+    return PAUSE_LEAST_MS;
 }
 
-/* Takes bytes from the viewer's budget; false when it is spent. The budget holds a burst, and grows
- * by a share of the stream's rate. */
-static bool spend(struct viewer *viewer, uint32_t bytes, uint32_t bitrate_bps, int64_t now_ns)
+/* Takes bytes from the viewer's budget if more than reserve is left then; false when it is spent.
+ * The budget holds a burst, and grows by a share of the stream's rate. */
+static bool spend(struct viewer *viewer, uint32_t bytes, uint32_t reserve, uint32_t bitrate_bps,
+                  int64_t now_ns)
 {
     int64_t rate = bitrate_bps / (8 * SHARE);
     int64_t elapsed_ns = now_ns - viewer->resend_refill_ns;
@@ -60,7 +51,7 @@ static bool spend(struct viewer *viewer, uint32_t bytes, uint32_t bitrate_bps, i
     if (budget > BURST_BYTES) {
         budget = BURST_BYTES;
     }
-    bool enough = budget >= (int64_t)bytes;
+    bool enough = budget >= (int64_t)bytes + reserve;
     viewer->resend_budget_bytes = (uint32_t)(enough ? budget - (int64_t)bytes : budget);
     return enough;
 }
@@ -111,8 +102,22 @@ static struct outgoing make_copy(uint8_t *room, const struct viewer *viewer,
 bool resend_is_allowed(struct viewer *viewer, const struct packet *packet, uint16_t sequence_number,
                        uint32_t bitrate_bps, int64_t now_ns)
 {
-    return !is_resent_already(viewer, packet->track, sequence_number, now_ns) &&
-           spend(viewer, packet->payload_bytes, bitrate_bps, now_ns);
+    struct viewer_resent *resent = &viewer->resent[sequence_number % VIEWER_RESENT_KEPT];
+    uint32_t now_ms = (uint32_t)mono_to_ms(now_ns);
+    bool repeated = resent->track == packet->track && resent->sequence_number == sequence_number;
+
+    if (repeated && resent->sent && now_ms - resent->at_ms < pause_ms(viewer)) {
+        return false;
+    }
+    /* On a path that reorders, most first requests are for what is only late; nobody asks for that
+     * twice. Half of the budget is kept for what is. */
+    bool allowed =
+        spend(viewer, packet->payload_bytes, repeated ? 0 : BURST_BYTES / 2, bitrate_bps, now_ns);
+    *resent = (struct viewer_resent){.at_ms = now_ms,
+                                     .sequence_number = sequence_number,
+                                     .track = packet->track,
+                                     .sent = allowed};
+    return allowed;
 }
 
 void resend_gather(struct resend *resend, struct viewer *viewer, const struct packet *packet,

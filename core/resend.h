@@ -23,7 +23,8 @@ struct resend {
 
 /* True when viewer may get packet, which it knows by sequence_number, again now: not twice within
  * half a round trip, and within its budget: a burst, refilled by a share of bitrate_bps, the
- * stream's rate. It is taken as sent then. */
+ * stream's rate; half of the burst is kept for packets that are asked for more than once. It is
+ * taken as sent then. */
 bool resend_is_allowed(struct viewer *viewer, const struct packet *packet, uint16_t sequence_number,
                        uint32_t bitrate_bps, int64_t now_ns);
 /* Renders packet for viewer, who got it as index in format; packet is borrowed until resend_finish.

@@ -19,6 +19,7 @@ struct viewer_resent {
     uint32_t at_ms; /* monotonic, wraps */
     uint16_t sequence_number;
     uint8_t track; /* enum track_kind; TRACK_COUNT: free */
+    bool sent;     /* false: the budget was too small for a first request */
 };
 
 struct viewer_track {
