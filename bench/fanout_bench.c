@@ -28,9 +28,8 @@ static void count_send(void *context, struct viewer *viewer, const struct outgoi
 
     (void)viewer;
     counter->packets += count;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         counter->bytes += (uint64_t)packets[i].header_bytes + packets[i].payload_bytes;
-    }
 }
 
 static void ignore_rtcp(void *context, struct viewer *viewer, const uint8_t *compound,
@@ -72,9 +71,8 @@ static struct seat *seat_viewers(struct fanout *fanout, unsigned count, unsigned
 {
     static struct profile known[64];
     struct seat *seats = calloc(count, sizeof *seats);
-    if (seats == NULL) {
+    if (seats == NULL)
         die("out of memory");
-    }
     for (unsigned i = 0; i < profiles; i++) {
         known[i] = (struct profile){
             .formats = {{{CODEC_OPUS, 0, 0, 0, 0}, 111, PROFILE_NO_PAYLOAD_TYPE},
@@ -88,9 +86,8 @@ static struct seat *seat_viewers(struct fanout *fanout, unsigned count, unsigned
                                            .first_sequence_number = {1, 1},
                                            .wanted = {true, true}};
         viewer_init(&seats[i].viewer, &known[i % profiles], &start);
-        if (fanout_add(fanout, &seats[i].viewer) != STATUS_OK) {
+        if (fanout_add(fanout, &seats[i].viewer) != STATUS_OK)
             die("out of memory");
-        }
     }
     return seats;
 }
@@ -101,9 +98,8 @@ static void push_frame(struct fanout *fanout, struct packet_pool *pool, unsigned
 {
     for (unsigned i = 0; i < packets; i++) {
         struct packet *packet = packet_take_or_null(pool);
-        if (packet == NULL) {
+        if (packet == NULL)
             die("packet pool empty");
-        }
         packet->track = TRACK_VIDEO;
         packet->format.codec = CODEC_VP8;
         packet->key_frame_start = *number == 0;
@@ -131,9 +127,8 @@ int main(int argc, char **argv)
     int64_t number = 0;
 
     if (packet_pool_create(POOL_PACKETS, &pool) != STATUS_OK ||
-        fanout_create(&settings, &stats, &fanout) != STATUS_OK) {
+        fanout_create(&settings, &stats, &fanout) != STATUS_OK)
         die("out of memory");
-    }
     struct seat *seats = seat_viewers(fanout, viewers, profiles);
     int64_t began_ns = cpu_ns();
     int64_t passed_ns = 0;
@@ -144,9 +139,8 @@ int main(int argc, char **argv)
     }
     printf("%u viewers, %u packets a batch, %u profiles: %.1f ns a packet\n", viewers, packets,
            profiles, (double)passed_ns / (double)counter.packets);
-    for (unsigned i = 0; i < viewers; i++) {
+    for (unsigned i = 0; i < viewers; i++)
         fanout_remove(fanout, &seats[i].viewer);
-    }
     free(seats);
     fanout_destroy(fanout);
     packet_pool_destroy(pool);

@@ -177,12 +177,11 @@ static void play_receivers(const struct options *options, int in, int out)
         const int count = epoll_wait(poll, events, 256, 0);
         if (count <= 0)
             clock_nanosleep(CLOCK_MONOTONIC, 0, &look, NULL);
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < count; i++)
             if (events[i].data.fd == in)
                 open = false;
             else
                 received += receive(events[i].data.fd);
-        }
     }
     if (write(out, &received, sizeof received) != sizeof received)
         fail("telling what came");
@@ -408,7 +407,7 @@ static bool read_options(int argc, char **argv, struct options *options)
     int option = 0;
 
     *options = (struct options){.viewers = 1000, .seconds = 5};
-    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
         if (option == 'v')
             options->viewers = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 's')
@@ -421,7 +420,6 @@ static bool read_options(int argc, char **argv, struct options *options)
             options->cm = optarg[0] == 'c';
         else
             return false;
-    }
     return optind == argc && options->viewers > 0 && options->viewers <= VIEWERS_MAX &&
            options->seconds > 0;
 }

@@ -26,9 +26,8 @@ const uint8_t *bytes_take(struct bytes *bytes, size_t length_bytes)
         return NULL;
     }
     const uint8_t *taken = bytes->at;
-    if (length_bytes > 0) {
+    if (length_bytes > 0)
         bytes->at += length_bytes;
-    }
     return taken;
 }
 
@@ -63,14 +62,12 @@ uint32_t bytes_u32(struct bytes *bytes)
 uint64_t bytes_u64(struct bytes *bytes)
 {
     const uint8_t *b = bytes_take(bytes, 8);
-    if (b == NULL) {
+    if (b == NULL)
         return 0;
-    }
 
     uint64_t value = 0;
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 8; i++)
         value = value << 8 | b[i];
-    }
     return value;
 }
 
@@ -82,9 +79,8 @@ void bytes_skip(struct bytes *bytes, size_t length_bytes)
 struct bytes bytes_cut(struct bytes *bytes, size_t length_bytes)
 {
     const uint8_t *at = bytes_take(bytes, length_bytes);
-    if (bytes->failed) {
+    if (bytes->failed)
         return (struct bytes){.failed = true};
-    }
     return bytes_of(at, length_bytes);
 }
 
@@ -122,12 +118,10 @@ static uint8_t *claim(struct bytes_writer *writer, size_t length_bytes)
 static void put_integer(struct bytes_writer *writer, uint64_t value, unsigned count_bytes)
 {
     uint8_t *at = claim(writer, count_bytes);
-    if (at == NULL) {
+    if (at == NULL)
         return;
-    }
-    for (unsigned i = 0; i < count_bytes; i++) {
+    for (unsigned i = 0; i < count_bytes; i++)
         at[i] = (uint8_t)(value >> (8 * (count_bytes - 1 - i)));
-    }
 }
 
 void bytes_put_u8(struct bytes_writer *writer, uint8_t value)
@@ -159,18 +153,16 @@ void bytes_put(struct bytes_writer *writer, const void *data, size_t length_byte
 {
     uint8_t *at = length_bytes > 0 ? claim(writer, length_bytes) : NULL;
 
-    if (at != NULL) {
+    if (at != NULL)
         memcpy(at, data, length_bytes);
-    }
 }
 
 void bytes_put_zeros(struct bytes_writer *writer, size_t length_bytes)
 {
     uint8_t *at = length_bytes > 0 ? claim(writer, length_bytes) : NULL;
 
-    if (at != NULL) {
+    if (at != NULL)
         memset(at, 0, length_bytes);
-    }
 }
 
 void bytes_patch_u16(struct bytes_writer *writer, size_t offset_bytes, uint16_t value)

@@ -28,17 +28,15 @@ static struct codec_peek peek_vp8(struct bytes payload)
         uint8_t picture_id = bytes_u8(&payload);
         bytes_skip(&payload, picture_id >> 7);
     }
-    if (extended & 0x40) {
+    if (extended & 0x40)
         bytes_skip(&payload, 1); /* TL0PICIDX */
-    }
     if (extended & 0x30) {
         uint8_t layer = bytes_u8(&payload);
         peek.temporal_layer = (extended & 0x20) ? layer >> 6 : 0;
     }
     uint8_t frame = bytes_u8(&payload);
-    if (!bytes_ok(&payload)) {
+    if (!bytes_ok(&payload))
         return (struct codec_peek){0};
-    }
     peek.frame_start = starts_partition_0;
     peek.key_frame_start = starts_partition_0 && (frame & 0x01) == 0; /* P is an inverse flag */
     return peek;
@@ -62,9 +60,8 @@ static struct codec_peek peek_vp9(struct bytes payload)
         peek.spatial_layer = (layer >> 1) & 0x07;
         bytes_skip(&payload, (first & 0x10) ? 0 : 1); /* TL0PICIDX in non-flexible mode */
     }
-    if (!bytes_ok(&payload) || bytes_left(&payload) == 0) {
+    if (!bytes_ok(&payload) || bytes_left(&payload) == 0)
         return (struct codec_peek){0};
-    }
     peek.frame_start = begins;
     /* Upper spatial layers of a key picture are not predicted from another picture either, but they
      * need the lowest one. */
@@ -75,15 +72,12 @@ static struct codec_peek peek_vp9(struct bytes payload)
 /* Marks what the beginning of one NAL unit of that type says. */
 static void peek_h264_unit(struct codec_peek *peek, unsigned type, bool first_macroblock)
 {
-    if (type == H264_PARAMETERS_SEQUENCE || type == H264_DELIMITER) {
+    if (type == H264_PARAMETERS_SEQUENCE || type == H264_DELIMITER)
         peek->frame_start = true;
-    }
-    if (type >= H264_SLICE && type <= H264_SLICE_IDR && first_macroblock) {
+    if (type >= H264_SLICE && type <= H264_SLICE_IDR && first_macroblock)
         peek->frame_start = true;
-    }
-    if (type == H264_PARAMETERS_SEQUENCE || (type == H264_SLICE_IDR && first_macroblock)) {
+    if (type == H264_PARAMETERS_SEQUENCE || (type == H264_SLICE_IDR && first_macroblock))
         peek->key_frame_start = true;
-    }
 }
 
 /* A slice header begins with first_mb_in_slice, Exp-Golomb coded: 0 is the single bit 1. */
@@ -100,9 +94,8 @@ static struct codec_peek peek_h264(struct bytes payload)
 
     if (type == H264_FRAGMENT) {
         uint8_t fragment = bytes_u8(&payload);
-        if (bytes_ok(&payload) && (fragment & 0x80)) {
+        if (bytes_ok(&payload) && (fragment & 0x80))
             peek_h264_unit(&peek, fragment & 0x1f, is_first_macroblock(payload));
-        }
         return peek;
     }
     if (type != H264_AGGREGATE) {
@@ -113,9 +106,8 @@ static struct codec_peek peek_h264(struct bytes payload)
         uint16_t unit_bytes = bytes_u16(&payload);
         struct bytes unit = bytes_cut(&payload, unit_bytes);
         unsigned unit_type = bytes_u8(&unit) & 0x1f;
-        if (!bytes_ok(&unit)) {
+        if (!bytes_ok(&unit))
             return (struct codec_peek){0};
-        }
         peek_h264_unit(&peek, unit_type, is_first_macroblock(unit));
     }
     return peek;
@@ -129,9 +121,8 @@ static size_t read_leb128(struct bytes *bytes)
     for (unsigned i = 0; i < 4; i++) { /* four groups of 7 bits are more than a packet holds */
         uint8_t group = bytes_u8(bytes);
         value |= (size_t)(group & 0x7f) << (7 * i);
-        if (!(group & 0x80)) {
+        if (!(group & 0x80))
             return value;
-        }
     }
     bytes->failed = true;
     return 0;
@@ -146,17 +137,15 @@ static struct codec_peek peek_av1(struct bytes payload)
     unsigned elements = (aggregation >> 4) & 0x03;
     bool new_sequence = aggregation & 0x08;
 
-    if (continues || bytes_left(&payload) == 0) {
+    if (continues || bytes_left(&payload) == 0)
         return peek;
-    }
     size_t element_bytes = elements == 1 ? bytes_left(&payload) : read_leb128(&payload);
     struct bytes element = bytes_cut(&payload, element_bytes);
     uint8_t header = bytes_u8(&element);
     unsigned type = (header >> 3) & 0x0f;
     uint8_t layers = (header & 0x04) ? bytes_u8(&element) : 0;
-    if (!bytes_ok(&element)) {
+    if (!bytes_ok(&element))
         return peek;
-    }
     peek.frame_start = true;
     peek.key_frame_start = new_sequence || type == AV1_OBU_SEQUENCE_HEADER;
     peek.temporal_layer = layers >> 5;
@@ -168,9 +157,8 @@ struct codec_peek codec_peek(enum codec codec, const uint8_t *payload, size_t pa
 {
     struct bytes bytes = bytes_of(payload, payload_bytes);
 
-    if (payload_bytes == 0) {
+    if (payload_bytes == 0)
         return (struct codec_peek){0};
-    }
     switch (codec) {
     case CODEC_OPUS:
         return (struct codec_peek){.key_frame_start = true, .frame_start = true};
@@ -223,9 +211,8 @@ enum codec codec_by_name(const char *name, size_t name_bytes)
 {
     for (int i = CODEC_NONE + 1; i < CODEC_COUNT; i++) {
         const char *known = codec_name((enum codec)i);
-        if (strlen(known) == name_bytes && strncasecmp(known, name, name_bytes) == 0) {
+        if (strlen(known) == name_bytes && strncasecmp(known, name, name_bytes) == 0)
             return (enum codec)i;
-        }
     }
     return CODEC_NONE;
 }
@@ -261,24 +248,20 @@ static bool h264_accepts(const struct codec_format *receiver, const struct codec
     unsigned sent = h264_sub_profile(sender);
 
     /* Mode 0 is what mode 1 also allows: single NAL units. */
-    if (receiver->packetization_mode < sender->packetization_mode) {
+    if (receiver->packetization_mode < sender->packetization_mode)
         return false;
-    }
-    if (can == 0 || sent == 0) {
+    if (can == 0 || sent == 0)
         return receiver->profile == sender->profile && receiver->constraints == sender->constraints;
-    }
     unsigned decodes = can | H264_CONSTRAINED_BASELINE;
-    if (can == H264_HIGH) {
+    if (can == H264_HIGH)
         decodes |= H264_MAIN | H264_CONSTRAINED_HIGH;
-    }
     return (decodes & sent) != 0;
 }
 
 bool codec_format_accepts(const struct codec_format *receiver, const struct codec_format *sender)
 {
-    if (receiver->codec != sender->codec) {
+    if (receiver->codec != sender->codec)
         return false;
-    }
     switch ((enum codec)receiver->codec) {
     case CODEC_OPUS:
     case CODEC_VP8:

@@ -53,24 +53,19 @@ void congestion_on_packet(struct congestion *congestion, uint16_t number, int64_
         congestion->next = extended;
         congestion->highest = extended;
     }
-    for (; congestion->highest < extended; congestion->highest++) {
+    for (; congestion->highest < extended; congestion->highest++)
         *slot_of(congestion, congestion->highest + 1) = 0;
-    }
-    if (congestion->next <= congestion->highest - CONGESTION_WINDOW) {
+    if (congestion->next <= congestion->highest - CONGESTION_WINDOW)
         congestion->next = congestion->highest - CONGESTION_WINDOW + 1;
-    }
-    if (*slot_of(congestion, extended) != 0) {
+    if (*slot_of(congestion, extended) != 0)
         return;
-    }
     *slot_of(congestion, extended) = now_ns;
-    if (extended < congestion->next) { /* told as lost already: tell it again */
+    if (extended < congestion->next) /* told as lost already: tell it again */
         congestion->next = extended;
-    }
     if (!congestion->pending) {
         congestion->pending = true;
-        if (congestion->due_ns < now_ns) {
+        if (congestion->due_ns < now_ns)
             congestion->due_ns = now_ns + FEEDBACK_NS;
-        }
     }
 }
 
@@ -99,21 +94,18 @@ static void collect(struct congestion *congestion, struct statuses *statuses)
                 ticks = statuses->reference * TICKS_A_REFERENCE;
             }
             int64_t delta = now_ticks - ticks;
-            if (delta < INT16_MIN || delta > INT16_MAX) {
+            if (delta < INT16_MIN || delta > INT16_MAX)
                 break; /* too far from the others: the next feedback has a reference of its own */
-            }
             ticks = now_ticks;
             symbol = delta >= 0 && delta <= UINT8_MAX ? SMALL_DELTA : LARGE_DELTA;
             statuses->deltas[statuses->delta_count++] = (int16_t)delta;
         }
         statuses->symbols[statuses->count++] = (uint8_t)symbol;
-        if (symbol != NOT_RECEIVED) {
+        if (symbol != NOT_RECEIVED)
             arrived = statuses->count;
-        }
     }
-    if (arrived > 0) {
+    if (arrived > 0)
         statuses->count = arrived;
-    }
     congestion->next += statuses->count;
 }
 
@@ -122,9 +114,8 @@ static unsigned run_length(const struct statuses *statuses, unsigned from)
     unsigned i = from;
 
     while (i < statuses->count && i - from < RUN_MAX &&
-           statuses->symbols[i] == statuses->symbols[from]) {
+           statuses->symbols[i] == statuses->symbols[from])
         i++;
-    }
     return i - from;
 }
 
@@ -141,14 +132,12 @@ static unsigned put_chunk(struct bytes_writer *writer, const struct statuses *st
         bytes_put_u16(writer, (uint16_t)((unsigned)statuses->symbols[from] << 13 | run));
         return run;
     }
-    for (unsigned i = 0; i < VECTOR_1_BIT && i < left; i++) {
+    for (unsigned i = 0; i < VECTOR_1_BIT && i < left; i++)
         large = large || statuses->symbols[from + i] == LARGE_DELTA;
-    }
     unsigned in_chunk = large ? VECTOR_2_BIT : VECTOR_1_BIT;
     unsigned bits = large ? 2 : 1;
-    for (unsigned i = 0; i < in_chunk; i++) {
+    for (unsigned i = 0; i < in_chunk; i++)
         chunk = chunk << bits | (i < left ? statuses->symbols[from + i] : 0u);
-    }
     bytes_put_u16(writer, (uint16_t)(0x8000 | (large ? 0x4000 : 0) | chunk));
     return in_chunk < left ? in_chunk : left;
 }
@@ -159,16 +148,14 @@ void congestion_put_feedback(struct congestion *congestion, struct bytes_writer 
     struct statuses statuses;
     unsigned delta = 0;
 
-    if (!congestion->pending) {
+    if (!congestion->pending)
         return;
-    }
     int64_t base = congestion->next;
     collect(congestion, &statuses);
     congestion->pending = congestion->next <= congestion->highest;
     congestion->due_ns = congestion->pending ? now_ns : now_ns + FEEDBACK_NS;
-    if (statuses.delta_count == 0) {
+    if (statuses.delta_count == 0)
         return;
-    }
     size_t begun = rtcp_begin_part(writer, RTCP_TRANSPORT_FEEDBACK, RTCP_FORMAT_TRANSPORT_WIDE);
     bytes_put_u32(writer, feedback.sender_ssrc);
     bytes_put_u32(writer, feedback.media_ssrc);
@@ -176,15 +163,12 @@ void congestion_put_feedback(struct congestion *congestion, struct bytes_writer 
     bytes_put_u16(writer, (uint16_t)statuses.count);
     bytes_put_u24(writer, (uint32_t)statuses.reference & 0xffffff);
     bytes_put_u8(writer, congestion->feedback_count++);
-    for (unsigned i = 0; i < statuses.count;) {
+    for (unsigned i = 0; i < statuses.count;)
         i += put_chunk(writer, &statuses, i);
-    }
-    for (unsigned i = 0; i < statuses.count; i++) {
-        if (statuses.symbols[i] == SMALL_DELTA) {
+    for (unsigned i = 0; i < statuses.count; i++)
+        if (statuses.symbols[i] == SMALL_DELTA)
             bytes_put_u8(writer, (uint8_t)statuses.deltas[delta++]);
-        } else if (statuses.symbols[i] == LARGE_DELTA) {
+        else if (statuses.symbols[i] == LARGE_DELTA)
             bytes_put_u16(writer, (uint16_t)statuses.deltas[delta++]);
-        }
-    }
     rtcp_finish_part(writer, begun);
 }

@@ -22,9 +22,8 @@ enum status fanout_create(const struct fanout_settings *settings, struct stats *
     struct fanout *made = calloc(1, sizeof *made);
     enum status status = made != NULL ? STATUS_OK : STATUS_NO_MEMORY;
 
-    if (made != NULL) {
+    if (made != NULL)
         replay_init(&made->replay, settings->replay_bps);
-    }
     for (unsigned i = 0; i < TRACK_COUNT && status == STATUS_OK; i++) {
         status = history_create(settings->history_packets[i], settings->history_age_ns,
                                 &made->history[i]);
@@ -45,24 +44,21 @@ enum status fanout_create(const struct fanout_settings *settings, struct stats *
 
 static void drop_batch(struct fanout *fanout)
 {
-    for (unsigned i = 0; i < fanout->batch_count; i++) {
+    for (unsigned i = 0; i < fanout->batch_count; i++)
         packet_unref(fanout->batch[i]);
-    }
     fanout->batch_count = 0;
     fanout->due = false;
 }
 
 void fanout_destroy(struct fanout *fanout)
 {
-    if (fanout == NULL) {
+    if (fanout == NULL)
         return;
-    }
     assert(fanout->viewer_count == 0);
     drop_batch(fanout);
     replay_close(&fanout->replay);
-    for (unsigned i = 0; i < TRACK_COUNT; i++) {
+    for (unsigned i = 0; i < TRACK_COUNT; i++)
         history_destroy(fanout->history[i]);
-    }
     free(fanout->viewers);
     free(fanout);
 }
@@ -83,19 +79,17 @@ enum status fanout_add(struct fanout *fanout, struct viewer *viewer)
         unsigned capacity =
             fanout->viewer_capacity > 0 ? 2 * fanout->viewer_capacity : VIEWERS_FIRST;
         struct viewer **viewers = realloc(fanout->viewers, capacity * sizeof(struct viewer *));
-        if (viewers == NULL) {
+        if (viewers == NULL)
             return STATUS_NO_MEMORY;
-        }
         fanout->viewers = viewers;
         fanout->viewer_capacity = capacity;
     }
     viewer->fanout_slot = fanout->viewer_count;
     fanout->viewers[fanout->viewer_count++] = viewer;
-    if (replay_can_serve(&fanout->replay, viewer)) {
+    if (replay_can_serve(&fanout->replay, viewer))
         replay_join(&fanout->replay, viewer, fanout->run_ns);
-    } else if (viewer->track[TRACK_VIDEO].wanted && fanout->video_format.codec != CODEC_NONE) {
+    else if (viewer->track[TRACK_VIDEO].wanted && fanout->video_format.codec != CODEC_NONE)
         fanout->key_frame_wanted = true; /* before the first packet it is the subscription's care */
-    }
     return STATUS_OK;
 }
 
@@ -121,9 +115,8 @@ static void take_note(struct fanout *fanout, const struct packet *packet)
     case PACKET_MEDIA:
         fanout->live = true;
         fanout->due = fanout->due || packet->marker || packet->track == TRACK_AUDIO;
-        if (packet->track == TRACK_VIDEO) {
+        if (packet->track == TRACK_VIDEO)
             fanout->video_format = packet->format;
-        }
         bitrate_add(&fanout->bitrate, packet->payload_bytes, packet->arrival_ns);
         return;
     case PACKET_SENDER_REPORT:
@@ -139,9 +132,8 @@ static void take_note(struct fanout *fanout, const struct packet *packet)
         fanout->due = true;
         return;
     case PACKET_UNPUBLISHED: /* nothing more comes that would push the old packets out */
-        for (unsigned i = 0; i < TRACK_COUNT; i++) {
+        for (unsigned i = 0; i < TRACK_COUNT; i++)
             history_clear(fanout->history[i]);
-        }
         fanout->live = false;
         fanout->due = true;
         return;
@@ -153,9 +145,8 @@ void fanout_push(struct fanout *fanout, struct packet *packet)
     assert(fanout->batch_count < EGRESS_BATCH_MAX);
     fanout->batch[fanout->batch_count++] = packet;
     take_note(fanout, packet);
-    if (packet->kind == PACKET_MEDIA) {
+    if (packet->kind == PACKET_MEDIA)
         history_push(fanout->history[packet->track], packet, packet->arrival_ns);
-    }
 }
 
 bool fanout_is_empty(const struct fanout *fanout)
@@ -176,9 +167,8 @@ bool fanout_is_due(const struct fanout *fanout)
 static void end_run(struct fanout *fanout, struct viewer *viewer, enum track_kind track)
 {
     viewer->track[track].started = false;
-    if (track == TRACK_VIDEO) {
+    if (track == TRACK_VIDEO)
         replay_leave(&fanout->replay, viewer);
-    }
 }
 
 /* Whether viewer gets a video packet now. With a key frame it begins where it had not; one that is
@@ -189,9 +179,8 @@ static bool admit_video(struct fanout *fanout, struct viewer *viewer, const stru
     bool ahead = packet->sequence_number + track->sequence_offset > track->highest_index;
 
     if (packet->key_frame_start && (!track->started || ahead)) {
-        if (!track->started || track->replaying) {
+        if (!track->started || track->replaying)
             viewer_begin_run(track, packet);
-        }
         viewer->replay.asked_ns = 0;
         viewer->replay.restarts = 0;
         replay_leave(&fanout->replay, viewer);
@@ -207,27 +196,23 @@ static bool address_packet(struct fanout *fanout, struct viewer *viewer,
 {
     struct viewer_track *track = &viewer->track[packet->track];
 
-    if (!track->wanted) {
+    if (!track->wanted)
         return false;
-    }
     if (rendered->header_bytes == 0) { /* a codec that it cannot take: its run ends */
         end_run(fanout, viewer, (enum track_kind)packet->track);
         return false;
     }
     if (packet->track == TRACK_VIDEO) {
-        if (!admit_video(fanout, viewer, packet)) {
+        if (!admit_video(fanout, viewer, packet))
             return false;
-        }
     } else if (!track->started) {
         viewer_begin_run(track, packet);
     }
     int64_t index = packet->sequence_number + track->sequence_offset;
-    if (index < track->run_index) {
+    if (index < track->run_index)
         return false;
-    }
-    if (index > track->highest_index) {
+    if (index > track->highest_index)
         track->highest_index = index;
-    }
     track->packets_sent++;
     track->octets_sent += (uint32_t)packet->payload_bytes - packet->padding_bytes;
     viewer->bytes_sent += (uint64_t)rendered->header_bytes + packet->payload_bytes;
@@ -251,15 +236,13 @@ static void send_batch(struct fanout *fanout, struct viewer *viewer, const struc
 
     for (unsigned i = 0; i < fanout->batch_count; i++) {
         const struct packet *packet = fanout->batch[i];
-        if (packet->kind == PACKET_MEDIA) {
+        if (packet->kind == PACKET_MEDIA)
             count += address_packet(fanout, viewer, packet, &row->packets[i], &outgoing[count]);
-        } else if (packet->kind == PACKET_PUBLISHED) {
+        else if (packet->kind == PACKET_PUBLISHED)
             end_run(fanout, viewer, TRACK_VIDEO);
-        }
     }
-    if (count > 0) {
+    if (count > 0)
         egress->send(egress->context, viewer, outgoing, count);
-    }
 }
 
 void fanout_send_reports(struct fanout *fanout, struct viewer *viewer, const bool *tracks,
@@ -274,16 +257,14 @@ void fanout_send_reports(struct fanout *fanout, struct viewer *viewer, const boo
             .ssrc = track->ssrc, .packets = track->packets_sent, .octets = track->octets_sent};
         if (!tracks[i] || !track->started ||
             !sender_clock_now(&fanout->clocks[i], fanout->clock_hz[i], now_ns, &info.ntp_timestamp,
-                              &info.timestamp)) {
+                              &info.timestamp))
             continue;
-        }
         info.timestamp += track->timestamp_offset;
         rtcp_put_sender_report(&writer, &info);
         rtcp_put_description(&writer, track->ssrc, cname);
     }
-    if (bytes_written(&writer) > 0) {
+    if (bytes_written(&writer) > 0)
         egress->send_rtcp(egress->context, viewer, compound, bytes_written(&writer));
-    }
 }
 
 /* Everything that one viewer gets of the batch. */
@@ -302,25 +283,20 @@ static void serve(struct fanout *fanout, struct viewer *viewer, const struct egr
         render_reset(&fanout->render);
         row = render_row(&fanout->render, viewer->profile, fanout->batch, fanout->batch_count);
     }
-    for (unsigned i = 0; i < TRACK_COUNT; i++) {
+    for (unsigned i = 0; i < TRACK_COUNT; i++)
         ran[i] = tracks[i].started;
-    }
     send_batch(fanout, viewer, row, egress);
-    for (unsigned i = 0; i < TRACK_COUNT; i++) {
+    for (unsigned i = 0; i < TRACK_COUNT; i++)
         began = began || (tracks[i].started && !ran[i]);
-    }
     /* A track that begins is told at once how it lies to the other: no waiting for lip sync. */
-    for (unsigned i = 0; i < TRACK_COUNT; i++) {
+    for (unsigned i = 0; i < TRACK_COUNT; i++)
         due[i] = began || fanout->report_due[i];
-    }
-    if (due[TRACK_AUDIO] || due[TRACK_VIDEO]) {
+    if (due[TRACK_AUDIO] || due[TRACK_VIDEO])
         fanout_send_reports(fanout, viewer, due, egress, now_ns);
-    }
     if (tracks[TRACK_VIDEO].wanted && !tracks[TRACK_VIDEO].started &&
         viewer->replay.state == REPLAY_NONE &&
-        profile_find(viewer->profile, &fanout->video_format) != NULL) {
+        profile_find(viewer->profile, &fanout->video_format) != NULL)
         fanout->waiting++;
-    }
 }
 
 /* Video first, each track in its order: packets of one size make one message, and a shorter one of
@@ -333,15 +309,13 @@ static void put_audio_last(struct fanout *fanout)
 
     for (unsigned i = 0; i < fanout->batch_count; i++) {
         struct packet *packet = fanout->batch[i];
-        if (packet->kind == PACKET_MEDIA && packet->track == TRACK_AUDIO) {
+        if (packet->kind == PACKET_MEDIA && packet->track == TRACK_AUDIO)
             audio[audio_count++] = packet;
-        } else {
+        else
             fanout->batch[kept++] = packet;
-        }
     }
-    if (audio_count > 0) {
+    if (audio_count > 0)
         memcpy(&fanout->batch[kept], audio, audio_count * sizeof(struct packet *));
-    }
 }
 
 /* What was fanned out may be replayed from now on. */
@@ -349,19 +323,17 @@ static void keep_batch(struct fanout *fanout)
 {
     for (unsigned i = 0; i < fanout->batch_count; i++) {
         struct packet *packet = fanout->batch[i];
-        if (packet->kind == PACKET_PUBLISHED || packet->kind == PACKET_UNPUBLISHED) {
+        if (packet->kind == PACKET_PUBLISHED || packet->kind == PACKET_UNPUBLISHED)
             replay_reset(&fanout->replay);
-        } else if (packet->kind == PACKET_MEDIA && packet->track == TRACK_VIDEO) {
+        else if (packet->kind == PACKET_MEDIA && packet->track == TRACK_VIDEO)
             replay_keep(&fanout->replay, packet);
-        }
     }
 }
 
 void fanout_run(struct fanout *fanout, const struct egress *egress, int64_t now_ns)
 {
-    if (fanout->batch_count == 0) {
+    if (fanout->batch_count == 0)
         return;
-    }
     put_audio_last(fanout);
     STATS_ADD(fanout->stats, batches, 1);
     STATS_ADD(fanout->stats, batch_packets, fanout->batch_count);
@@ -387,9 +359,8 @@ bool fanout_take_key_frame_request(struct fanout *fanout, int64_t now_ns)
 {
     bool wanted = fanout->key_frame_wanted || fanout->waiting > 0;
 
-    if (!wanted || !fanout->live || now_ns - fanout->key_frame_asked_ns < KEY_FRAME_REQUEST_NS) {
+    if (!wanted || !fanout->live || now_ns - fanout->key_frame_asked_ns < KEY_FRAME_REQUEST_NS)
         return false;
-    }
     fanout->key_frame_asked_ns = now_ns;
     fanout->key_frame_wanted = false;
     return true;
@@ -401,19 +372,16 @@ bool fanout_resend(struct fanout *fanout, struct viewer *viewer, enum track_kind
     const struct viewer_track *sent = &viewer->track[track];
     int64_t index = rtp_sequence_extend(sent->highest_index, viewer_sequence_number);
 
-    if (index < sent->run_index || index > sent->highest_index) {
+    if (index < sent->run_index || index > sent->highest_index)
         return false;
-    }
     int64_t number = index - sent->sequence_offset;
     const struct packet *packet = history_find(fanout->history[track], number, now_ns);
-    if (packet == NULL && track == TRACK_VIDEO) {
+    if (packet == NULL && track == TRACK_VIDEO)
         packet = gop_cache_find(&fanout->replay.cache, number);
-    }
     const struct profile_format *format =
         packet != NULL ? profile_find(viewer->profile, &packet->format) : NULL;
-    if (format == NULL) {
+    if (format == NULL)
         return false;
-    }
     if (resend_is_allowed(viewer, packet, viewer_sequence_number,
                           bitrate_bps(&fanout->bitrate, now_ns), now_ns)) {
         resend_gather(&fanout->resend, viewer, packet, format, index, egress);

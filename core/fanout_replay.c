@@ -20,9 +20,8 @@ void fanout_adopt(struct fanout *fanout, struct packet *const *packets, unsigned
     }
     for (unsigned i = 0; i < fanout->viewer_count; i++) {
         struct viewer *viewer = fanout->viewers[i];
-        if (!viewer->track[TRACK_VIDEO].started && replay_can_serve(&fanout->replay, viewer)) {
+        if (!viewer->track[TRACK_VIDEO].started && replay_can_serve(&fanout->replay, viewer))
             replay_join(&fanout->replay, viewer, fanout->run_ns);
-        }
     }
 }
 
@@ -37,9 +36,8 @@ static bool begin_replay(struct fanout *fanout, struct viewer *viewer, const str
 {
     static const bool both[TRACK_COUNT] = {true, true};
 
-    if (viewer->replay.state == REPLAY_RUNS) {
+    if (viewer->replay.state == REPLAY_RUNS)
         return true;
-    }
     if (!replay_can_serve(&fanout->replay, viewer)) {
         replay_leave(&fanout->replay, viewer);
         fanout->key_frame_wanted = true;
@@ -87,16 +85,14 @@ int64_t fanout_replay(struct fanout *fanout, struct replay_headers *headers,
 
 void fanout_sweep(struct fanout *fanout, int64_t now_ns)
 {
-    if (!fanout->viewers_asked) {
+    if (!fanout->viewers_asked)
         return;
-    }
     fanout->viewers_asked = false;
     for (unsigned i = 0; i < fanout->viewer_count; i++) {
         struct viewer *viewer = fanout->viewers[i];
         struct viewer_replay *place = &viewer->replay;
-        if (place->asked_ns == 0) {
+        if (place->asked_ns == 0)
             continue;
-        }
         if (now_ns - place->asked_ns >= UNANSWERED_NS &&
             now_ns - place->begun_ns >= REPLAY_AGAIN_NS &&
             replay_can_serve(&fanout->replay, viewer)) {
@@ -114,13 +110,11 @@ static bool restart_replay(struct fanout *fanout, struct viewer *viewer, int64_t
     struct viewer_replay *place = &viewer->replay;
     int64_t since_ns = now_ns - place->begun_ns;
 
-    if (place->state == REPLAY_WAITS) {
+    if (place->state == REPLAY_WAITS)
         return true;
-    }
     if (place->begun_ns == 0 || since_ns >= RESTART_BEFORE_NS || place->restarts == RESTARTS_MAX ||
-        !replay_can_serve(&fanout->replay, viewer)) {
+        !replay_can_serve(&fanout->replay, viewer))
         return place->state == REPLAY_RUNS;
-    }
     if (since_ns >= RESTART_AFTER_NS) {
         place->restarts++;
         replay_leave(&fanout->replay, viewer);
@@ -131,12 +125,10 @@ static bool restart_replay(struct fanout *fanout, struct viewer *viewer, int64_t
 
 void fanout_want_key_frame(struct fanout *fanout, struct viewer *viewer, int64_t now_ns)
 {
-    if (restart_replay(fanout, viewer, now_ns)) {
+    if (restart_replay(fanout, viewer, now_ns))
         return;
-    }
     fanout->key_frame_wanted = true;
     fanout->viewers_asked = true;
-    if (viewer->replay.asked_ns == 0) {
+    if (viewer->replay.asked_ns == 0)
         viewer->replay.asked_ns = now_ns;
-    }
 }

@@ -38,12 +38,10 @@ static enum status read_reports(struct feedback_context *context, struct rtcp_pa
         struct rtcp_report report;
         enum track_kind kind;
         enum status status = rtcp_read_report(part, &report);
-        if (status != STATUS_OK) {
+        if (status != STATUS_OK)
             return status;
-        }
-        if (!find_track(viewer, report.ssrc, &kind)) {
+        if (!find_track(viewer, report.ssrc, &kind))
             continue;
-        }
         struct viewer_track *track = &viewer->track[kind];
         track->fraction_lost = report.fraction_lost;
         track->packets_lost = report.packets_lost > 0 ? (uint32_t)report.packets_lost : 0;
@@ -51,9 +49,8 @@ static enum status read_reports(struct feedback_context *context, struct rtcp_pa
         int64_t round_trip_ns =
             fanout_round_trip_ns(context->fanout, kind, report.last_sender_report,
                                  report.delay_since_sender_report, context->now_ns);
-        if (round_trip_ns > 0) {
+        if (round_trip_ns > 0)
             viewer->round_trip_ns = round_trip_ns;
-        }
     }
     return STATUS_OK;
 }
@@ -66,34 +63,28 @@ static enum status read_nack(struct feedback_context *context, struct rtcp_part 
     unsigned left = RESENDS_MAX;
     enum status status = rtcp_read_feedback(part, &feedback);
 
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     STATS_ADD(context->stats, nacks_in, 1);
     context->viewer->nacks++;
-    if (!find_track(context->viewer, feedback.media_ssrc, &kind)) {
+    if (!find_track(context->viewer, feedback.media_ssrc, &kind))
         return STATUS_OK;
-    }
     while (bytes_left(&part->body) > 0) {
         uint16_t sequence_number = bytes_u16(&part->body);
         uint32_t wanted = (uint32_t)bytes_u16(&part->body) << 1 | 1u; /* bit 0 is PID itself */
-        if (!bytes_ok(&part->body)) {
+        if (!bytes_ok(&part->body))
             return STATUS_SHORT;
-        }
         for (; wanted != 0; wanted >>= 1, sequence_number++) {
-            if ((wanted & 1) == 0) {
+            if ((wanted & 1) == 0)
                 continue;
-            }
-            if (left == 0 || context->resends_left == 0) {
+            if (left == 0 || context->resends_left == 0)
                 return STATUS_OK;
-            }
             left--;
             context->resends_left--;
             STATS_ADD(context->stats, nacked_packets, 1);
             if (!fanout_resend(context->fanout, context->viewer, kind, sequence_number,
-                               context->egress, context->now_ns)) {
+                               context->egress, context->now_ns))
                 STATS_ADD(context->stats, nacked_not_kept, 1);
-            }
         }
     }
     return STATUS_OK;
@@ -103,9 +94,8 @@ static void want_key_frame(struct feedback_context *context, uint32_t ssrc)
 {
     enum track_kind kind;
 
-    if (!find_track(context->viewer, ssrc, &kind) || kind != TRACK_VIDEO) {
+    if (!find_track(context->viewer, ssrc, &kind) || kind != TRACK_VIDEO)
         return;
-    }
     STATS_ADD(context->stats, plis_in, 1);
     context->viewer->plis++;
     fanout_want_key_frame(context->fanout, context->viewer, context->now_ns);
@@ -115,13 +105,11 @@ static enum status read_payload_feedback(struct feedback_context *context, struc
 {
     struct rtcp_feedback feedback;
 
-    if (part->count != RTCP_FORMAT_PLI && part->count != RTCP_FORMAT_FIR) {
+    if (part->count != RTCP_FORMAT_PLI && part->count != RTCP_FORMAT_FIR)
         return STATUS_OK;
-    }
     enum status status = rtcp_read_feedback(part, &feedback);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     if (part->count == RTCP_FORMAT_PLI) {
         want_key_frame(context, feedback.media_ssrc);
         return STATUS_OK;
@@ -129,9 +117,8 @@ static enum status read_payload_feedback(struct feedback_context *context, struc
     for (unsigned i = 0; i < FIR_ENTRIES_MAX && bytes_left(&part->body) > 0; i++) {
         uint32_t ssrc = bytes_u32(&part->body);
         bytes_skip(&part->body, 4); /* command number and reserved */
-        if (!bytes_ok(&part->body)) {
+        if (!bytes_ok(&part->body))
             return STATUS_SHORT;
-        }
         want_key_frame(context, ssrc);
     }
     return STATUS_OK;
@@ -174,9 +161,8 @@ enum status feedback_receive(struct fanout *fanout, struct viewer *viewer, const
     for (unsigned i = 0; i < RTCP_PARTS_MAX && status == STATUS_OK; i++) {
         struct rtcp_part part;
         status = rtcp_next(&bytes, &part);
-        if (status == STATUS_OK) {
+        if (status == STATUS_OK)
             status = read_part(&context, &part);
-        }
     }
     fanout_finish_resends(fanout, viewer, egress);
     return status == STATUS_NOT_FOUND ? STATUS_OK : status;

@@ -29,17 +29,15 @@ static void forget(struct gop_cache *cache, int64_t sequence_number)
  */
 static void forget_before(struct gop_cache *cache, int64_t first)
 {
-    for (int64_t i = cache->first; i < first && i <= cache->newest; i++) {
+    for (int64_t i = cache->first; i < first && i <= cache->newest; i++)
         forget(cache, i);
-    }
     cache->first = first;
 }
 
 void gop_cache_clear(struct gop_cache *cache)
 {
-    if (cache->holds) {
+    if (cache->holds)
         forget_before(cache, cache->newest + 1);
-    }
     cache->holds = false;
 }
 
@@ -56,19 +54,15 @@ static bool grow(struct gop_cache *cache, int64_t newest)
 {
     int64_t slots = cache->mask >= 0 ? cache->mask + 1 : SLOTS_FIRST;
 
-    while (slots <= newest - cache->first) {
+    while (slots <= newest - cache->first)
         slots *= 2;
-    }
-    if (slots == cache->mask + 1) {
+    if (slots == cache->mask + 1)
         return true;
-    }
     struct packet **grown = calloc((size_t)slots, sizeof(struct packet *));
-    if (grown == NULL) {
+    if (grown == NULL)
         return false;
-    }
-    for (int64_t i = cache->first; cache->mask >= 0 && i <= cache->newest; i++) {
+    for (int64_t i = cache->first; cache->mask >= 0 && i <= cache->newest; i++)
         grown[i & (slots - 1)] = *slot_of(cache, i);
-    }
     free(cache->slots);
     cache->slots = grown;
     cache->mask = slots - 1;
@@ -80,12 +74,10 @@ static bool is_within_limits(const struct gop_cache *cache, const struct packet 
     const struct gop_cache_limits *limits = &cache->limits;
     const struct packet *first = gop_cache_find(cache, cache->first);
 
-    if (packet->sequence_number - cache->first >= GOP_CACHE_PACKETS_MAX) {
+    if (packet->sequence_number - cache->first >= GOP_CACHE_PACKETS_MAX)
         return false;
-    }
-    if (limits->bytes_max > 0 && cache->bytes + packet->payload_bytes > limits->bytes_max) {
+    if (limits->bytes_max > 0 && cache->bytes + packet->payload_bytes > limits->bytes_max)
         return false;
-    }
     return limits->age_max_ns == 0 || first == NULL ||
            packet->arrival_ns - first->arrival_ns <= limits->age_max_ns;
 }
@@ -110,9 +102,8 @@ bool gop_cache_push(struct gop_cache *cache, struct packet *packet)
     forget(cache, number); /* there is none, but for a duplicate */
     *slot_of(cache, number) = packet_ref(packet);
     cache->bytes += packet->payload_bytes;
-    if (number > cache->newest) {
+    if (number > cache->newest)
         cache->newest = number;
-    }
     return true;
 }
 
@@ -123,25 +114,21 @@ bool gop_cache_holds(const struct gop_cache *cache)
 
 struct packet *gop_cache_next(const struct gop_cache *cache, int64_t sequence_number)
 {
-    if (!cache->holds) {
+    if (!cache->holds)
         return NULL;
-    }
-    if (sequence_number < cache->first) {
+    if (sequence_number < cache->first)
         sequence_number = cache->first;
-    }
     for (; sequence_number <= cache->newest; sequence_number++) {
         struct packet *packet = *slot_of(cache, sequence_number);
-        if (packet != NULL) {
+        if (packet != NULL)
             return packet;
-        }
     }
     return NULL;
 }
 
 struct packet *gop_cache_find(const struct gop_cache *cache, int64_t sequence_number)
 {
-    if (!cache->holds || sequence_number < cache->first || sequence_number > cache->newest) {
+    if (!cache->holds || sequence_number < cache->first || sequence_number > cache->newest)
         return NULL;
-    }
     return *slot_of(cache, sequence_number);
 }

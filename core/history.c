@@ -18,16 +18,13 @@ enum status history_create(unsigned packets, int64_t age_ns, struct history **hi
 {
     size_t slots = 1;
 
-    if (packets > HISTORY_PACKETS_MAX) {
+    if (packets > HISTORY_PACKETS_MAX)
         return STATUS_FULL;
-    }
-    while (slots < packets) {
+    while (slots < packets)
         slots *= 2;
-    }
     struct history *made = calloc(1, sizeof *made + slots * sizeof(struct packet *));
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->age_ns = age_ns;
     made->mask = (int64_t)slots - 1;
     made->oldest = 0;
@@ -57,20 +54,17 @@ static void forget_aged(struct history *history, int64_t now_ns)
 
     for (; first <= history->newest; first++) {
         const struct packet *packet = history->slots[first & history->mask];
-        if (packet != NULL && now_ns - packet->arrival_ns <= history->age_ns) {
+        if (packet != NULL && now_ns - packet->arrival_ns <= history->age_ns)
             break;
-        }
     }
-    if (first > history->oldest) {
+    if (first > history->oldest)
         forget_before(history, first);
-    }
 }
 
 void history_destroy(struct history *history)
 {
-    if (history == NULL) {
+    if (history == NULL)
         return;
-    }
     history_clear(history);
     free(history);
 }
@@ -93,12 +87,10 @@ void history_push(struct history *history, struct packet *packet, int64_t now_ns
         forget_before(history, number - history->mask);
         history->newest = number;
     }
-    if (number < history->newest - history->mask) {
+    if (number < history->newest - history->mask)
         return;
-    }
-    if (number < history->oldest) {
+    if (number < history->oldest)
         history->oldest = number;
-    }
     struct packet **slot = &history->slots[number & history->mask];
     packet_unref(*slot);
     *slot = packet_ref(packet);
@@ -106,12 +98,10 @@ void history_push(struct history *history, struct packet *packet, int64_t now_ns
 
 struct packet *history_find(const struct history *history, int64_t sequence_number, int64_t now_ns)
 {
-    if (sequence_number < history->oldest || sequence_number > history->newest) {
+    if (sequence_number < history->oldest || sequence_number > history->newest)
         return NULL;
-    }
     struct packet *packet = history->slots[sequence_number & history->mask];
-    if (packet == NULL || now_ns - packet->arrival_ns > history->age_ns) {
+    if (packet == NULL || now_ns - packet->arrival_ns > history->age_ns)
         return NULL;
-    }
     return packet;
 }

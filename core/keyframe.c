@@ -23,9 +23,8 @@ void keyframe_reset(struct keyframe *keyframe)
 
 void keyframe_want(struct keyframe *keyframe, int64_t wanted_ns)
 {
-    if (wanted_ns > keyframe->arrived_ns + HAND_OVER_NS) {
+    if (wanted_ns > keyframe->arrived_ns + HAND_OVER_NS)
         keyframe->wanted = true;
-    }
 }
 
 void keyframe_on_arrival(struct keyframe *keyframe, int64_t now_ns)
@@ -37,20 +36,17 @@ void keyframe_on_arrival(struct keyframe *keyframe, int64_t now_ns)
 
 int64_t keyframe_due_ns(const struct keyframe *keyframe)
 {
-    if (!keyframe->wanted) {
+    if (!keyframe->wanted)
         return MONO_NEVER;
-    }
-    if (keyframe->in_flight && keyframe->interval_ns < UNANSWERED_NS) {
+    if (keyframe->in_flight && keyframe->interval_ns < UNANSWERED_NS)
         return keyframe->asked_ns + UNANSWERED_NS;
-    }
     return keyframe->asked_ns + keyframe->interval_ns;
 }
 
 bool keyframe_take(struct keyframe *keyframe, int64_t now_ns)
 {
-    if (now_ns < keyframe_due_ns(keyframe)) {
+    if (now_ns < keyframe_due_ns(keyframe))
         return false;
-    }
     keyframe->in_flight = true; /* wanted stays: a request may be lost too */
     keyframe->asked_ns = now_ns;
     return true;

@@ -37,18 +37,16 @@ bool log_enabled(enum log_level level)
 
 void log_event(enum log_level level, const char *area, const char *format, ...)
 {
-    if (!log_enabled(level)) {
+    if (!log_enabled(level))
         return;
-    }
 
     char line[LOG_LINE_BYTES_MAX];
     va_list arguments;
     va_start(arguments, format);
     int written = vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
-    if (written >= 0) {
+    if (written >= 0)
         current_sink(current_context, level, area, line);
-    }
 }
 
 /* Returns how many bytes the UTF-8 character at text has (RFC 3629), 0 when it is none or a control
@@ -74,14 +72,12 @@ static unsigned printable_bytes(const char *text)
         return 0;
     }
     for (unsigned i = 1; i < count; i++) {
-        if ((at[i] & 0xC0) != 0x80) {
+        if ((at[i] & 0xC0) != 0x80)
             return 0;
-        }
         point = point << 6 | (at[i] & 0x3F);
     }
-    if (point < least[count] || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF)) {
+    if (point < least[count] || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF))
         return 0;
-    }
     return count;
 }
 
@@ -89,18 +85,15 @@ char *log_quote(char *out, unsigned capacity_bytes, const char *text)
 {
     unsigned used = 0;
 
-    if (capacity_bytes == 0) {
+    if (capacity_bytes == 0)
         return out;
-    }
     while (*text != '\0') {
         unsigned count = printable_bytes(text);
         unsigned width = count > 0 ? count : 1;
-        if (used + width >= capacity_bytes) {
+        if (used + width >= capacity_bytes)
             break;
-        }
-        for (unsigned i = 0; i < width; i++) {
+        for (unsigned i = 0; i < width; i++)
             out[used++] = count > 0 ? text[i] : '?';
-        }
         text += width;
     }
     out[used] = '\0';

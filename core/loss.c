@@ -33,11 +33,10 @@ static void set_received(struct loss *loss, int64_t number, bool received)
 {
     uint64_t bit = UINT64_C(1) << ((uint64_t)number % 64);
 
-    if (received) {
+    if (received)
         *word_of(loss, number) |= bit;
-    } else {
+    else
         *word_of(loss, number) &= ~bit;
-    }
 }
 
 static void remove_missing(struct loss *loss, unsigned i)
@@ -54,13 +53,11 @@ static void advance(struct loss *loss, int64_t number, int64_t now_ns)
     int64_t due_ns = gap > REORDER_PACKETS ? now_ns : now_ns + REORDER_NS;
     int64_t from = loss->highest + 1;
 
-    if (gap > LOSS_MISSING_MAX) {
+    if (gap > LOSS_MISSING_MAX)
         from = number - LOSS_MISSING_MAX;
-    }
     int64_t window = gap < LOSS_WINDOW ? gap : LOSS_WINDOW;
-    for (int64_t i = number - window; i < number; i++) {
+    for (int64_t i = number - window; i < number; i++)
         set_received(loss, i, false);
-    }
     /* The oldest make room for the new ones. */
     unsigned added = (unsigned)(number - from);
     unsigned dropped = loss->missing_count + added > LOSS_MISSING_MAX
@@ -80,9 +77,8 @@ static void advance(struct loss *loss, int64_t number, int64_t now_ns)
 /* A hole was filled: if it was asked for just once, the answer tells the round trip. */
 static void learn(struct loss *loss, const struct loss_missing *missing, int64_t now_ns)
 {
-    if (missing->tries != 1) {
+    if (missing->tries != 1)
         return;
-    }
     int64_t sample_ns = now_ns - missing->asked_ns;
     loss->round_trip_ns =
         loss->round_trip_ns == 0 ? sample_ns : (7 * loss->round_trip_ns + sample_ns) / 8;
@@ -97,9 +93,8 @@ static void fill(struct loss *loss, int64_t number, int64_t now_ns)
             return;
         }
     }
-    if (loss->given_up > 0) { /* it was given up too early */
+    if (loss->given_up > 0) /* it was given up too early */
         loss->given_up--;
-    }
 }
 
 enum loss_verdict loss_on_packet(struct loss *loss, int64_t number, int64_t now_ns)
@@ -128,9 +123,8 @@ static int64_t pause_ns(const struct loss *loss)
 {
     int64_t pause = loss->round_trip_ns + loss->round_trip_ns / 4;
 
-    if (pause < AGAIN_LEAST_NS) {
+    if (pause < AGAIN_LEAST_NS)
         return AGAIN_LEAST_NS;
-    }
     return pause < AGAIN_MOST_NS ? pause : AGAIN_MOST_NS;
 }
 
@@ -162,8 +156,7 @@ int64_t loss_due_ns(const struct loss *loss)
 {
     int64_t due_ns = MONO_NEVER;
 
-    for (unsigned i = 0; i < loss->missing_count; i++) {
+    for (unsigned i = 0; i < loss->missing_count; i++)
         due_ns = mono_earlier(due_ns, loss->missing[i].due_ns);
-    }
     return due_ns;
 }

@@ -19,9 +19,8 @@ void mailbox_post(struct mailbox *mailbox, struct message *message)
                                                     memory_order_release, memory_order_relaxed));
     /* message is the owner's by now, and must not be touched. Who found the box empty wakes; who
      * did not knows that the one before him does. */
-    if (newest == NULL && mailbox->wake != NULL) {
+    if (newest == NULL && mailbox->wake != NULL)
         mailbox->wake(mailbox->wake_context);
-    }
 }
 
 unsigned mailbox_drain(struct mailbox *mailbox, void *owner)

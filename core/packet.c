@@ -21,9 +21,8 @@ struct packet_pool {
 enum status packet_pool_create(unsigned count, struct packet_pool **pool)
 {
     struct packet_pool *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->packets = calloc(count > 0 ? count : 1, sizeof *made->packets);
     if (made->packets == NULL) {
         free(made);
@@ -48,9 +47,8 @@ bool packet_pool_is_short(const struct packet_pool *pool)
 
 void packet_pool_destroy(struct packet_pool *pool)
 {
-    if (pool == NULL) {
+    if (pool == NULL)
         return;
-    }
     assert(packet_pool_taken(pool) == 0);
     free(pool->packets);
     free(pool);
@@ -58,17 +56,15 @@ void packet_pool_destroy(struct packet_pool *pool)
 
 struct packet *packet_take_or_null(struct packet_pool *pool)
 {
-    if (pool->free_packets == NULL) {
+    if (pool->free_packets == NULL)
         pool->free_packets = atomic_exchange_explicit(&pool->returned, NULL, memory_order_acquire);
-    }
     struct packet *packet = pool->free_packets;
-    if (packet != NULL) {
+    if (packet != NULL)
         pool->free_packets = packet->next_free;
-    } else if (pool->used < pool->count) {
+    else if (pool->used < pool->count)
         packet = &pool->packets[pool->used++];
-    } else {
+    else
         return NULL;
-    }
     pool->taken++;
     memset(packet, 0, offsetof(struct packet, data));
     packet->pool = pool;
@@ -84,14 +80,12 @@ struct packet *packet_ref(struct packet *packet)
 
 void packet_unref(struct packet *packet)
 {
-    if (packet == NULL) {
+    if (packet == NULL)
         return;
-    }
     uint32_t before = atomic_fetch_sub_explicit(&packet->references, 1, memory_order_acq_rel);
     assert(before > 0);
-    if (before != 1) {
+    if (before != 1)
         return;
-    }
 
     struct packet_pool *pool = packet->pool;
     struct packet *newest = atomic_load_explicit(&pool->returned, memory_order_relaxed);

@@ -48,45 +48,37 @@ static bool same_format(const struct codec_format *a, const struct codec_format 
 static bool same_profile(const struct profile *a, const struct profile *b)
 {
     if (a->format_count != b->format_count ||
-        memcmp(a->extension_id, b->extension_id, sizeof a->extension_id) != 0) {
+        memcmp(a->extension_id, b->extension_id, sizeof a->extension_id) != 0)
         return false;
-    }
-    for (unsigned i = 0; i < TRACK_COUNT; i++) {
-        if (a->nack[i] != b->nack[i]) {
+    for (unsigned i = 0; i < TRACK_COUNT; i++)
+        if (a->nack[i] != b->nack[i])
             return false;
-        }
-    }
     for (unsigned i = 0; i < a->format_count; i++) {
         const struct profile_format *one = &a->formats[i];
         const struct profile_format *other = &b->formats[i];
         if (one->payload_type != other->payload_type ||
             one->rtx_payload_type != other->rtx_payload_type ||
-            one->format.level != other->format.level ||
-            !same_format(&one->format, &other->format)) {
+            one->format.level != other->format.level || !same_format(&one->format, &other->format))
             return false;
-        }
     }
     return true;
 }
 
 enum status profile_intern(const struct profile *wanted, const struct profile **interned)
 {
-    if (wanted->format_count > PROFILE_FORMATS_MAX) {
+    if (wanted->format_count > PROFILE_FORMATS_MAX)
         return STATUS_MALFORMED;
-    }
     for (unsigned i = 0; i < interned_count; i++) {
         if (same_profile(interned_profiles[i], wanted)) {
             *interned = interned_profiles[i];
             return STATUS_OK;
         }
     }
-    if (interned_count == PROFILE_MAX) {
+    if (interned_count == PROFILE_MAX)
         return STATUS_FULL;
-    }
     struct profile *made = malloc(sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     *made = *wanted;
     made->index = (uint16_t)interned_count;
     interned_profiles[interned_count++] = made;
@@ -101,12 +93,10 @@ const struct profile_format *profile_find(const struct profile *profile,
 
     for (unsigned i = 0; i < profile->format_count; i++) {
         const struct profile_format *candidate = &profile->formats[i];
-        if (same_format(&candidate->format, format)) {
+        if (same_format(&candidate->format, format))
             return candidate;
-        }
-        if (found == NULL && codec_format_accepts(&candidate->format, format)) {
+        if (found == NULL && codec_format_accepts(&candidate->format, format))
             found = candidate;
-        }
     }
     return found;
 }

@@ -26,17 +26,15 @@ void reception_on_packet(struct reception *reception, int64_t number, uint32_t t
         reception->transit = transit;
         return;
     }
-    if (number <= reception->highest) { /* sent again or late: says nothing of the way's jitter */
+    if (number <= reception->highest) /* sent again or late: says nothing of the way's jitter */
         return;
-    }
     reception->highest = number;
     int32_t difference = (int32_t)(transit - reception->transit);
     uint32_t distance = difference < 0 ? 0 - (uint32_t)difference : (uint32_t)difference;
     reception->transit = transit;
     /* A clock that jumped is no jitter. */
-    if (distance < 10 * clock_hz) {
+    if (distance < 10 * clock_hz)
         reception->jitter_16 += distance - ((reception->jitter_16 + 8) >> 4);
-    }
 }
 
 void reception_on_sender_report(struct reception *reception, uint64_t ntp_timestamp, int64_t now_ns)

@@ -33,9 +33,8 @@ size_t render_header(const struct packet *packet, const struct profile *profile,
         const struct packet_extension *extension = &packet->extension[i];
         unsigned element_bytes = ELEMENT_HEADER_BYTES + extension->bytes;
         if (extension->bytes == 0 || profile->extension_id[i] == 0 ||
-            block_bytes + element_bytes > EXTENSION_BLOCK_BYTES) {
+            block_bytes + element_bytes > EXTENSION_BLOCK_BYTES)
             continue;
-        }
         block_bytes += element_bytes;
         elements[count++] = (struct rtp_element_data){
             .id = profile->extension_id[i],
@@ -53,13 +52,11 @@ static void fill_row(struct render *render, struct render_row *row, struct packe
 {
     for (unsigned i = 0; i < count; i++) {
         row->packets[i] = (struct rendered){0};
-        if (batch[i]->kind != PACKET_MEDIA) {
+        if (batch[i]->kind != PACKET_MEDIA)
             continue;
-        }
         const struct profile_format *format = profile_find(row->profile, &batch[i]->format);
-        if (format == NULL) {
+        if (format == NULL)
             continue;
-        }
         uint8_t *header = &render->arena[render->arena_used_bytes];
         size_t bytes = render_header(batch[i], row->profile, format->payload_type, header);
         row->packets[i] = (struct rendered){.header = header, .header_bytes = (uint16_t)bytes};
@@ -70,15 +67,12 @@ static void fill_row(struct render *render, struct render_row *row, struct packe
 const struct render_row *render_row(struct render *render, const struct profile *profile,
                                     struct packet *const *batch, unsigned count)
 {
-    for (unsigned i = 0; i < render->row_count; i++) {
-        if (render->rows[i].profile == profile) {
+    for (unsigned i = 0; i < render->row_count; i++)
+        if (render->rows[i].profile == profile)
             return &render->rows[i];
-        }
-    }
     if (render->row_count == RENDER_ROWS ||
-        count * EGRESS_HEADER_BYTES_MAX > RENDER_ARENA_BYTES - render->arena_used_bytes) {
+        count * EGRESS_HEADER_BYTES_MAX > RENDER_ARENA_BYTES - render->arena_used_bytes)
         return NULL;
-    }
     struct render_row *row = &render->rows[render->row_count++];
     row->profile = profile;
     fill_row(render, row, batch, count);

@@ -26,21 +26,18 @@ void replay_close(struct replay *replay)
 
 void replay_keep(struct replay *replay, struct packet *packet)
 {
-    if (replay->pace_bps == 0) {
+    if (replay->pace_bps == 0)
         return;
-    }
     if (packet->cached) {
         replay->open = replay->open || packet->key_frame_start;
         replay->open = gop_cache_push(&replay->cache, packet) && replay->open;
         return;
     }
-    if (!gop_cache_holds(&replay->cache) || packet->sequence_number < replay->cache.newest) {
+    if (!gop_cache_holds(&replay->cache) || packet->sequence_number < replay->cache.newest)
         return; /* late, from before the key frame */
-    }
     replay->open = false;
-    if (replay->running == 0 || !gop_cache_push(&replay->cache, packet)) {
+    if (replay->running == 0 || !gop_cache_push(&replay->cache, packet))
         gop_cache_clear(&replay->cache); /* else those who have begun may end */
-    }
 }
 
 void replay_reset(struct replay *replay)
@@ -61,18 +58,16 @@ void replay_join(struct replay *replay, struct viewer *viewer, int64_t now_ns)
 {
     struct viewer_replay *place = &viewer->replay;
 
-    if (place->state != REPLAY_NONE) {
+    if (place->state != REPLAY_NONE)
         return;
-    }
     place->state = REPLAY_WAITS;
     place->since_ns = now_ns;
     place->next = NULL;
     place->previous = replay->last;
-    if (replay->last != NULL) {
+    if (replay->last != NULL)
         replay->last->replay.next = viewer;
-    } else {
+    else
         replay->first = viewer;
-    }
     replay->last = viewer;
 }
 
@@ -80,20 +75,17 @@ void replay_leave(struct replay *replay, struct viewer *viewer)
 {
     struct viewer_replay *place = &viewer->replay;
 
-    if (place->state == REPLAY_NONE) {
+    if (place->state == REPLAY_NONE)
         return;
-    }
     replay->running -= place->state == REPLAY_RUNS;
-    if (place->next != NULL) {
+    if (place->next != NULL)
         place->next->replay.previous = place->previous;
-    } else {
+    else
         replay->last = place->previous;
-    }
-    if (place->previous != NULL) {
+    if (place->previous != NULL)
         place->previous->replay.next = place->next;
-    } else {
+    else
         replay->first = place->next;
-    }
     place->state = REPLAY_NONE;
     viewer->track[TRACK_VIDEO].replaying = false;
 }
@@ -104,9 +96,8 @@ static uint8_t speed_of(const struct replay *replay, uint32_t backlog_ticks)
     uint64_t pace_ticks = replay->cache.bytes * 8 * CODEC_CLOCK_VIDEO_HZ / replay->pace_bps + 1;
     uint64_t speed = backlog_ticks / pace_ticks + 1;
 
-    if (speed < REPLAY_SPEED_MIN) {
+    if (speed < REPLAY_SPEED_MIN)
         return REPLAY_SPEED_MIN;
-    }
     return speed < REPLAY_SPEED_MAX ? (uint8_t)speed : REPLAY_SPEED_MAX;
 }
 
@@ -117,9 +108,8 @@ static int32_t ahead_of(const struct replay *replay, const struct viewer_track *
 {
     int32_t ahead = (int32_t)(newest->timestamp - first->timestamp) - LAG_TICKS;
 
-    if (track->packets_sent == 0) {
+    if (track->packets_sent == 0)
         return ahead > LAG_TICKS ? ahead : 0; /* so near that nothing need be squeezed */
-    }
     const struct packet *seen =
         gop_cache_find(&replay->cache, track->highest_index - track->sequence_offset);
     uint32_t timestamp = newest->timestamp;
@@ -128,9 +118,8 @@ static int32_t ahead_of(const struct replay *replay, const struct viewer_track *
                     track->timestamp_offset;
     }
     int32_t least = (int32_t)(timestamp + TICKS_A_MS - first->timestamp);
-    if (ahead < least) {
+    if (ahead < least)
         ahead = least;
-    }
     return ahead > 0 ? ahead : 0;
 }
 
@@ -165,9 +154,8 @@ static int64_t due_of(const struct viewer *viewer, int64_t index, uint32_t times
 {
     const struct viewer_replay *place = &viewer->replay;
 
-    if (index >= viewer->track[TRACK_VIDEO].squeezed_index) {
+    if (index >= viewer->track[TRACK_VIDEO].squeezed_index)
         return place->begun_ns; /* live: at once */
-    }
     int32_t after = (int32_t)(timestamp - place->begun_timestamp);
     return place->begun_ns + (int64_t)after * MONO_SECOND / CODEC_CLOCK_VIDEO_HZ;
 }
@@ -183,13 +171,11 @@ bool replay_is_late(const struct replay *replay, const struct viewer *viewer, in
 {
     const struct viewer_track *track = &viewer->track[TRACK_VIDEO];
 
-    if (viewer->replay.state == REPLAY_WAITS) {
+    if (viewer->replay.state == REPLAY_WAITS)
         return now_ns - viewer->replay.since_ns > REPLAY_PATIENCE_NS;
-    }
     const struct packet *packet = next_packet(replay, viewer);
-    if (packet == NULL) {
+    if (packet == NULL)
         return false;
-    }
     int64_t index = packet->sequence_number + track->sequence_offset;
     uint32_t timestamp = viewer_timestamp(track, index, packet->timestamp);
     return now_ns - due_of(viewer, index, timestamp) > REPLAY_PATIENCE_NS;
@@ -207,15 +193,12 @@ static const struct packet *take_due(const struct replay *replay, struct viewer 
         return NULL;
     }
     int64_t index = packet->sequence_number + track->sequence_offset;
-    if (index < track->squeezed_index &&
-        (int32_t)(packet->timestamp - track->squeezed_until) >= 0) {
+    if (index < track->squeezed_index && (int32_t)(packet->timestamp - track->squeezed_until) >= 0)
         track->squeezed_index = index; /* from here on live */
-    }
     uint32_t timestamp = viewer_timestamp(track, index, packet->timestamp);
     *due_ns = due_of(viewer, index, timestamp);
-    if (*due_ns > now_ns) {
+    if (*due_ns > now_ns)
         return NULL;
-    }
     *out = (struct outgoing){.payload = &packet->data[packet->payload_offset],
                              .payload_bytes = packet->payload_bytes,
                              .timestamp = timestamp,
@@ -245,9 +228,8 @@ int64_t replay_send(struct replay *replay, struct viewer *viewer, struct replay_
     while (count < REPLAY_VIEWER_PACKETS && headers->used < REPLAY_BUDGET_PACKETS) {
         struct outgoing *out = &outgoing[count];
         const struct packet *packet = take_due(replay, viewer, out, &due_ns, now_ns);
-        if (packet == NULL) {
+        if (packet == NULL)
             break;
-        }
         const struct profile_format *format = profile_find(viewer->profile, &packet->format);
         if (format == NULL) {
             track->started = false;
@@ -262,9 +244,8 @@ int64_t replay_send(struct replay *replay, struct viewer *viewer, struct replay_
         count++;
         due_ns = now_ns + REPLAY_TURN_NS;
     }
-    if (count > 0) {
+    if (count > 0)
         egress->send(egress->context, viewer, outgoing, count);
-    }
     if (!gop_cache_holds(&replay->cache)) { /* it was given up in the middle */
         track->started = false;
         replay_leave(replay, viewer);

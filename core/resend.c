@@ -20,12 +20,10 @@ enum {
  */
 static uint32_t pause_ms(const struct viewer *viewer)
 {
-    if (viewer->round_trip_ns > 2 * mono_from_ms(PAUSE_MOST_MS)) {
+    if (viewer->round_trip_ns > 2 * mono_from_ms(PAUSE_MOST_MS))
         return PAUSE_MOST_MS;
-    }
-    if (viewer->round_trip_ns > 2 * mono_from_ms(PAUSE_LEAST_MS)) {
+    if (viewer->round_trip_ns > 2 * mono_from_ms(PAUSE_LEAST_MS))
         return (uint32_t)mono_to_ms(viewer->round_trip_ns / 2);
-    }
     return PAUSE_LEAST_MS;
 }
 
@@ -38,9 +36,8 @@ static bool spend(struct viewer *viewer, uint32_t bytes, uint32_t reserve, uint3
     int64_t elapsed_ns = now_ns - viewer->resend_refill_ns;
     int64_t budget = viewer->resend_budget_bytes;
 
-    if (rate < LEAST_BYTES_PER_SECOND) {
+    if (rate < LEAST_BYTES_PER_SECOND)
         rate = LEAST_BYTES_PER_SECOND;
-    }
     if (viewer->resend_refill_ns == 0 || elapsed_ns > 10 * MONO_SECOND) {
         budget = BURST_BYTES;
         viewer->resend_refill_ns = now_ns;
@@ -48,9 +45,8 @@ static bool spend(struct viewer *viewer, uint32_t bytes, uint32_t reserve, uint3
         budget += rate * mono_to_ms(elapsed_ns) / 1000;
         viewer->resend_refill_ns = now_ns;
     }
-    if (budget > BURST_BYTES) {
+    if (budget > BURST_BYTES)
         budget = BURST_BYTES;
-    }
     bool enough = budget >= (int64_t)bytes + reserve;
     viewer->resend_budget_bytes = (uint32_t)(enough ? budget - (int64_t)bytes : budget);
     return enough;
@@ -106,9 +102,8 @@ bool resend_is_allowed(struct viewer *viewer, const struct packet *packet, uint1
     uint32_t now_ms = (uint32_t)mono_to_ms(now_ns);
     bool repeated = resent->track == packet->track && resent->sequence_number == sequence_number;
 
-    if (repeated && resent->sent && now_ms - resent->at_ms < pause_ms(viewer)) {
+    if (repeated && resent->sent && now_ms - resent->at_ms < pause_ms(viewer))
         return false;
-    }
     /* On a path that reorders, most first requests are for what is only late; nobody asks for that
      * twice. Half of the budget is kept for what is. */
     bool allowed =
@@ -128,9 +123,8 @@ void resend_gather(struct resend *resend, struct viewer *viewer, const struct pa
                format->rtx_payload_type != PROFILE_NO_PAYLOAD_TYPE;
 
     if (resend->count == RESEND_GATHERED_MAX ||
-        room_bytes > RESEND_ARENA_BYTES - resend->arena_used_bytes) {
+        room_bytes > RESEND_ARENA_BYTES - resend->arena_used_bytes)
         resend_finish(resend, viewer, egress);
-    }
     uint8_t *room = &resend->arena[resend->arena_used_bytes];
     struct outgoing *out = &resend->packets[resend->count++];
     *out = rtx ? make_rtx(room, viewer, packet, (uint8_t)format->rtx_payload_type, index)

@@ -45,17 +45,14 @@ bool rewrite_place(struct rewrite *rewrite, int64_t sequence_in, uint32_t timest
 {
     unsigned skips_after = 0;
 
-    if (!rewrite->runs) {
+    if (!rewrite->runs)
         begin_segment(rewrite, sequence_in, timestamp_in, now_ns);
-    }
     if (sequence_in < rewrite->first_in ||
-        (rewrite->skip_count == REWRITE_SKIPS_KEPT && sequence_in < rewrite->skips[0])) {
+        (rewrite->skip_count == REWRITE_SKIPS_KEPT && sequence_in < rewrite->skips[0]))
         return false;
-    }
     while (skips_after < rewrite->skip_count &&
-           rewrite->skips[rewrite->skip_count - 1 - skips_after] > sequence_in) {
+           rewrite->skips[rewrite->skip_count - 1 - skips_after] > sequence_in)
         skips_after++;
-    }
     *sequence_number = sequence_in + rewrite->sequence_offset + skips_after;
     *timestamp = timestamp_in + rewrite->timestamp_offset;
     if (sequence_in > rewrite->newest_in) {
@@ -69,9 +66,8 @@ bool rewrite_place(struct rewrite *rewrite, int64_t sequence_in, uint32_t timest
 
 void rewrite_skip(struct rewrite *rewrite, int64_t sequence_in)
 {
-    if (!rewrite->runs || sequence_in <= rewrite->newest_in) {
+    if (!rewrite->runs || sequence_in <= rewrite->newest_in)
         return;
-    }
     if (rewrite->skip_count == REWRITE_SKIPS_KEPT) {
         memmove(&rewrite->skips[0], &rewrite->skips[1],
                 (REWRITE_SKIPS_KEPT - 1) * sizeof rewrite->skips[0]);
@@ -84,9 +80,8 @@ void rewrite_skip(struct rewrite *rewrite, int64_t sequence_in)
 
 bool rewrite_timestamp(const struct rewrite *rewrite, uint32_t timestamp_in, uint32_t *timestamp)
 {
-    if (!rewrite->runs) {
+    if (!rewrite->runs)
         return false;
-    }
     *timestamp = timestamp_in + rewrite->timestamp_offset;
     return true;
 }

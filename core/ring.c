@@ -24,18 +24,15 @@ enum status ring_create(unsigned capacity, struct ring **ring)
 {
     size_t slots = 2;
 
-    if (capacity > RING_CAPACITY_MAX) {
+    if (capacity > RING_CAPACITY_MAX)
         return STATUS_FULL;
-    }
-    while (slots < capacity) {
+    while (slots < capacity)
         slots *= 2;
-    }
     size_t bytes = sizeof(struct ring) + slots * sizeof(void *);
     bytes = (bytes + CACHE_LINE_BYTES - 1) / CACHE_LINE_BYTES * CACHE_LINE_BYTES;
     struct ring *made = aligned_alloc(CACHE_LINE_BYTES, bytes);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     atomic_init(&made->tail, 0);
     atomic_init(&made->head, 0);
     made->head_seen = 0;
@@ -57,9 +54,8 @@ bool ring_push(struct ring *ring, void *item)
 
     if (tail - ring->head_seen > ring->mask) {
         ring->head_seen = atomic_load_explicit(&ring->head, memory_order_acquire);
-        if (tail - ring->head_seen > ring->mask) {
+        if (tail - ring->head_seen > ring->mask)
             return false;
-        }
     }
     ring->items[tail & ring->mask] = item;
     atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
@@ -71,12 +67,10 @@ unsigned ring_pop(struct ring *ring, void **items, unsigned most)
     size_t head = atomic_load_explicit(&ring->head, memory_order_relaxed);
     unsigned count = 0;
 
-    if (ring->tail_seen - head < most) {
+    if (ring->tail_seen - head < most)
         ring->tail_seen = atomic_load_explicit(&ring->tail, memory_order_acquire);
-    }
-    while (count < most && head != ring->tail_seen) {
+    while (count < most && head != ring->tail_seen)
         items[count++] = ring->items[head++ & ring->mask];
-    }
     atomic_store_explicit(&ring->head, head, memory_order_release);
     return count;
 }

@@ -7,23 +7,20 @@ enum { SDES_CNAME = 1 };
 
 enum status rtcp_next(struct bytes *compound, struct rtcp_part *part)
 {
-    if (bytes_ok(compound) && bytes_left(compound) == 0) {
+    if (bytes_ok(compound) && bytes_left(compound) == 0)
         return STATUS_NOT_FOUND;
-    }
     uint8_t first = bytes_u8(compound);
     uint8_t type = bytes_u8(compound);
     uint16_t words = bytes_u16(compound);
-    if (!bytes_ok(compound)) {
+    if (!bytes_ok(compound))
         return STATUS_SHORT;
-    }
     if (first >> 6 != 2) {
         compound->failed = true;
         return STATUS_MALFORMED;
     }
     struct bytes body = bytes_cut(compound, (size_t)words * 4);
-    if (!bytes_ok(&body)) {
+    if (!bytes_ok(&body))
         return STATUS_SHORT;
-    }
     if (first & 0x20) {
         size_t left = bytes_left(&body);
         uint8_t padding = left > 0 ? body.end[-1] : 0;
@@ -46,9 +43,8 @@ enum status rtcp_read_sender_info(struct rtcp_part *part, struct rtcp_sender_inf
     read.timestamp = bytes_u32(&part->body);
     read.packets = bytes_u32(&part->body);
     read.octets = bytes_u32(&part->body);
-    if (!bytes_ok(&part->body)) {
+    if (!bytes_ok(&part->body))
         return STATUS_SHORT;
-    }
     *info = read;
     return STATUS_OK;
 }
@@ -65,9 +61,8 @@ enum status rtcp_read_report(struct rtcp_part *part, struct rtcp_report *report)
     read.jitter = bytes_u32(&part->body);
     read.last_sender_report = bytes_u32(&part->body);
     read.delay_since_sender_report = bytes_u32(&part->body);
-    if (!bytes_ok(&part->body)) {
+    if (!bytes_ok(&part->body))
         return STATUS_SHORT;
-    }
     *report = read;
     return STATUS_OK;
 }
@@ -78,9 +73,8 @@ enum status rtcp_read_feedback(struct rtcp_part *part, struct rtcp_feedback *fee
 
     read.sender_ssrc = bytes_u32(&part->body);
     read.media_ssrc = bytes_u32(&part->body);
-    if (!bytes_ok(&part->body)) {
+    if (!bytes_ok(&part->body))
         return STATUS_SHORT;
-    }
     *feedback = read;
     return STATUS_OK;
 }
@@ -168,9 +162,8 @@ void rtcp_put_nack(struct bytes_writer *writer, struct rtcp_feedback feedback,
         uint16_t following = 0;
         for (; i < count; i++) {
             uint16_t ahead = (uint16_t)(sequence_numbers[i] - first);
-            if (ahead < 1 || ahead > 16) {
+            if (ahead < 1 || ahead > 16)
                 break;
-            }
             following |= (uint16_t)(1u << (ahead - 1));
         }
         bytes_put_u16(writer, first);
@@ -214,9 +207,8 @@ void rtcp_put_remb(struct bytes_writer *writer, uint32_t sender_ssrc, uint64_t b
     bytes_put(writer, "REMB", 4);
     bytes_put_u8(writer, (uint8_t)count);
     bytes_put_u24(writer, exponent << 18 | (uint32_t)mantissa);
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         bytes_put_u32(writer, ssrcs[i]);
-    }
     rtcp_finish_part(writer, begun);
 }
 

@@ -15,23 +15,19 @@ static void read_elements(struct rtp *rtp, const uint8_t *data, uint16_t profile
 {
     bool one_byte = profile == ONE_BYTE_FORM;
 
-    if (!one_byte && (profile & 0xfff0) != TWO_BYTE_FORM) {
+    if (!one_byte && (profile & 0xfff0) != TWO_BYTE_FORM)
         return;
-    }
     while (bytes_left(&block) > 0 && rtp->element_count < RTP_ELEMENTS_MAX) {
         uint8_t first = bytes_u8(&block);
-        if (first == 0) { /* padding */
+        if (first == 0) /* padding */
             continue;
-        }
         uint8_t id = one_byte ? first >> 4 : first;
         uint8_t bytes = one_byte ? (uint8_t)((first & 0x0f) + 1) : bytes_u8(&block);
-        if (one_byte && (id == 0 || id == ONE_BYTE_FORM_STOP)) {
+        if (one_byte && (id == 0 || id == ONE_BYTE_FORM_STOP))
             return;
-        }
         const uint8_t *at = bytes_take(&block, bytes);
-        if (!bytes_ok(&block)) {
+        if (!bytes_ok(&block))
             return;
-        }
         rtp->elements[rtp->element_count++] =
             (struct rtp_element){.id = id, .bytes = bytes, .offset = (uint16_t)(at - data)};
     }
@@ -41,18 +37,15 @@ enum status rtp_parse(const uint8_t *data, size_t data_bytes, struct rtp *rtp)
 {
     struct rtp read = {0};
 
-    if (data_bytes > UINT16_MAX) {
+    if (data_bytes > UINT16_MAX)
         return STATUS_MALFORMED;
-    }
-    if (data_bytes < RTP_HEADER_BYTES) {
+    if (data_bytes < RTP_HEADER_BYTES)
         return STATUS_SHORT;
-    }
     struct bytes bytes = bytes_of(data, data_bytes);
     uint8_t first = bytes_u8(&bytes);
     uint8_t second = bytes_u8(&bytes);
-    if (first >> 6 != 2) {
+    if (first >> 6 != 2)
         return STATUS_UNSUPPORTED;
-    }
     read.marker = second & 0x80;
     read.payload_type = second & 0x7f;
     read.sequence_number = bytes_u16(&bytes);
@@ -65,15 +58,13 @@ enum status rtp_parse(const uint8_t *data, size_t data_bytes, struct rtp *rtp)
         struct bytes block = bytes_cut(&bytes, (size_t)words * 4);
         read_elements(&read, data, profile, block);
     }
-    if (!bytes_ok(&bytes)) {
+    if (!bytes_ok(&bytes))
         return STATUS_SHORT;
-    }
     size_t left = bytes_left(&bytes);
     if (first & RTP_PADDING_BIT) {
         uint8_t padding = data[data_bytes - 1];
-        if (padding == 0 || padding > left) {
+        if (padding == 0 || padding > left)
             return STATUS_MALFORMED;
-        }
         read.padding_bytes = padding;
         left -= padding;
     }
@@ -85,11 +76,9 @@ enum status rtp_parse(const uint8_t *data, size_t data_bytes, struct rtp *rtp)
 
 const struct rtp_element *rtp_find_element(const struct rtp *rtp, uint8_t id)
 {
-    for (unsigned i = 0; id != 0 && i < rtp->element_count; i++) {
-        if (rtp->elements[i].id == id) {
+    for (unsigned i = 0; id != 0 && i < rtp->element_count; i++)
+        if (rtp->elements[i].id == id)
             return &rtp->elements[i];
-        }
-    }
     return NULL;
 }
 
@@ -130,9 +119,8 @@ size_t rtp_write_header(uint8_t *out, size_t capacity_bytes, const struct rtp *r
     bytes_put_u16(&writer, rtp->sequence_number);
     bytes_put_u32(&writer, rtp->timestamp);
     bytes_put_u32(&writer, rtp->ssrc);
-    if (count > 0) {
+    if (count > 0)
         put_elements(&writer, elements, count);
-    }
     return bytes_writer_ok(&writer) ? bytes_written(&writer) : 0;
 }
 

@@ -44,15 +44,12 @@ void source_begin(struct source *source, uint32_t ssrc, uint32_t rtx_ssrc, int64
 /* False when the packet is of another SSRC than the track has; learns it if it may. */
 static bool is_ours(struct source *source, uint32_t ssrc, int64_t now_ns)
 {
-    if (source->known && source->ssrc == ssrc) {
+    if (source->known && source->ssrc == ssrc)
         return true;
-    }
-    if (source->known && now_ns - source->newest_ns < SILENCE_NS) {
+    if (source->known && now_ns - source->newest_ns < SILENCE_NS)
         return false;
-    }
-    if (source->loss.begun) {
+    if (source->loss.begun)
         begin_segment(source);
-    }
     source->known = true;
     source->ssrc = ssrc;
     return true;
@@ -96,9 +93,8 @@ static enum source_verdict place_packet(struct source *source, const struct rtp 
         return SOURCE_PADDING;
     }
     if (!rewrite_place(&source->rewrite, number, rtp->timestamp, now_ns, &placed.sequence_number,
-                       &placed.timestamp)) {
+                       &placed.timestamp))
         return SOURCE_DUPLICATE;
-    }
     *place = placed;
     return SOURCE_FORWARD;
 }
@@ -106,13 +102,11 @@ static enum source_verdict place_packet(struct source *source, const struct rtp 
 enum source_verdict source_receive(struct source *source, const struct rtp *rtp, int64_t now_ns,
                                    struct source_place *place)
 {
-    if (!is_ours(source, rtp->ssrc, now_ns)) {
+    if (!is_ours(source, rtp->ssrc, now_ns))
         return SOURCE_UNKNOWN;
-    }
     source->newest_ns = now_ns;
-    if (!is_plausible(source, rtp->sequence_number)) {
+    if (!is_plausible(source, rtp->sequence_number))
         return SOURCE_DUPLICATE;
-    }
     int64_t number = source->loss.begun
                          ? rtp_sequence_extend(source->loss.highest, rtp->sequence_number)
                          : rtp->sequence_number;
@@ -126,16 +120,13 @@ enum source_verdict source_receive_rtx(struct source *source, const struct rtp *
 {
     struct rtp restored = *rtp;
 
-    if (source->rtx_ssrc != 0 && source->rtx_ssrc != rtp->ssrc) {
+    if (source->rtx_ssrc != 0 && source->rtx_ssrc != rtp->ssrc)
         return SOURCE_UNKNOWN;
-    }
-    if (!source->loss.begun) {
+    if (!source->loss.begun)
         return SOURCE_DUPLICATE;
-    }
     int ahead = rtp_sequence_difference((uint16_t)source->loss.highest, original);
-    if (ahead >= DROPOUT_MAX || ahead <= -MISORDER_MAX) {
+    if (ahead >= DROPOUT_MAX || ahead <= -MISORDER_MAX)
         return SOURCE_DUPLICATE;
-    }
     restored.payload_bytes = (uint16_t)(rtp->payload_bytes - 2);
     return place_packet(source, &restored, source->loss.highest + ahead, now_ns, place);
 }

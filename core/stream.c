@@ -51,9 +51,8 @@ enum status stream_create(const struct stream_settings *settings, struct packet_
                           struct stats *stats, struct stream **stream)
 {
     struct stream *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->stream_id = settings->stream_id;
     made->ssrc = scramble(settings->random_seed) | 1;
     made->bandwidth_bps = settings->bandwidth_bps;
@@ -96,9 +95,8 @@ struct packet *stream_begin(struct stream *stream, const struct publication *pub
     stream->publication = *publication;
     stream->published = true;
     stream->live = false;
-    for (unsigned i = 0; i < TRACK_COUNT; i++) {
+    for (unsigned i = 0; i < TRACK_COUNT; i++)
         source_begin(&stream->sources[i], publication->ssrc[i], publication->rtx_ssrc[i], now_ns);
-    }
     keyframe_reset(&stream->keyframe);
     congestion_reset(&stream->congestion);
     stream->report_due_ns = now_ns + REPORT_NS / 4; /* REMB soon: senders start at a crawl */
@@ -122,9 +120,8 @@ static const struct profile_format *find_format(const struct stream *stream, uin
     for (unsigned i = 0; i < negotiated->format_count; i++) {
         const struct profile_format *format = &negotiated->formats[i];
         *rtx = format->rtx_payload_type == payload_type;
-        if (*rtx || format->payload_type == payload_type) {
+        if (*rtx || format->payload_type == payload_type)
             return format;
-        }
     }
     return NULL;
 }
@@ -173,9 +170,8 @@ static struct packet *make_packet(struct stream *stream, const struct rtp *rtp, 
 {
     enum track_kind track = codec_track((enum codec)format->codec);
     struct packet *packet = take_packet(stream, PACKET_MEDIA, track, now_ns);
-    if (packet == NULL) {
+    if (packet == NULL)
         return NULL;
-    }
     copy_data(packet, rtp, data, rtx);
     find_extensions(stream, packet, rtp);
     struct codec_peek peek = codec_peek(
@@ -193,9 +189,8 @@ static struct packet *make_packet(struct stream *stream, const struct rtp *rtp, 
         keyframe_on_arrival(&stream->keyframe, now_ns);
         STATS_ADD(stream->stats, key_frames, 1);
     }
-    if (track == TRACK_VIDEO) {
+    if (track == TRACK_VIDEO)
         STATS_ADD(stream->stats, padding_bytes, padding_add(&stream->padding, packet));
-    }
     return packet;
 }
 
@@ -204,12 +199,10 @@ static enum source_verdict place_packet(struct source *source, const struct rtp 
                                         const uint8_t *data, bool rtx, int64_t now_ns,
                                         struct source_place *place)
 {
-    if (!rtx) {
+    if (!rtx)
         return source_receive(source, rtp, now_ns, place);
-    }
-    if (rtp->payload_bytes < RTX_OSN_BYTES) { /* browsers probe the bandwidth with these */
+    if (rtp->payload_bytes < RTX_OSN_BYTES) /* browsers probe the bandwidth with these */
         return SOURCE_PADDING;
-    }
     struct bytes payload = bytes_of(&data[rtp->payload_offset], rtp->payload_bytes);
     return source_receive_rtx(source, rtp, bytes_u16(&payload), now_ns, place);
 }
@@ -261,13 +254,11 @@ static struct packet *receive_sender_report(struct stream *stream,
     for (int i = 0; i < TRACK_COUNT; i++) {
         struct source *source = &stream->sources[i];
         uint32_t timestamp = 0;
-        if (!source->known || source->ssrc != info->ssrc) {
+        if (!source->known || source->ssrc != info->ssrc)
             continue;
-        }
         reception_on_sender_report(&source->reception, info->ntp_timestamp, now_ns);
-        if (!rewrite_timestamp(&source->rewrite, info->timestamp, &timestamp)) {
+        if (!rewrite_timestamp(&source->rewrite, info->timestamp, &timestamp))
             return NULL;
-        }
         struct packet *packet =
             take_packet(stream, PACKET_SENDER_REPORT, (enum track_kind)i, now_ns);
         if (packet != NULL) {
@@ -290,20 +281,17 @@ unsigned stream_receive_rtcp(struct stream *stream, const uint8_t *compound, siz
         struct rtcp_part part;
         struct rtcp_sender_info info;
         status = rtcp_next(&bytes, &part);
-        if (status != STATUS_OK || part.type != RTCP_SENDER_REPORT) {
+        if (status != STATUS_OK || part.type != RTCP_SENDER_REPORT)
             continue;
-        }
         status = rtcp_read_sender_info(&part, &info);
         struct packet *report = status == STATUS_OK && count < TRACK_COUNT
                                     ? receive_sender_report(stream, &info, now_ns)
                                     : NULL;
-        if (report != NULL) {
+        if (report != NULL)
             reports[count++] = report;
-        }
     }
-    if (status != STATUS_OK && status != STATUS_NOT_FOUND) {
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         STATS_ADD(stream->stats, drop_rtcp_malformed, 1);
-    }
     return count;
 }
 
@@ -347,9 +335,8 @@ static void put_reports(struct stream *stream, struct bytes_writer *writer, int6
     }
     rtcp_put_receiver_report(writer, stream->ssrc, reports, count);
     rtcp_put_description(writer, stream->ssrc, cname);
-    if (stream->publication.remb && count > 0) {
+    if (stream->publication.remb && count > 0)
         rtcp_put_remb(writer, stream->ssrc, stream->bandwidth_bps, ssrcs, count);
-    }
 }
 
 static void put_nacks(struct stream *stream, struct bytes_writer *writer, int64_t now_ns)
@@ -368,14 +355,12 @@ static void put_nacks(struct stream *stream, struct bytes_writer *writer, int64_
 static void put_key_frame_request(struct stream *stream, struct bytes_writer *writer,
                                   int64_t now_ns)
 {
-    if (!can_ask_for_key_frame(stream) || !keyframe_take(&stream->keyframe, now_ns)) {
+    if (!can_ask_for_key_frame(stream) || !keyframe_take(&stream->keyframe, now_ns))
         return;
-    }
-    if (stream->publication.nack_pli) {
+    if (stream->publication.nack_pli)
         rtcp_put_pli(writer, feedback_for(stream, TRACK_VIDEO));
-    } else {
+    else
         rtcp_put_fir(writer, feedback_for(stream, TRACK_VIDEO), stream->fir_command++);
-    }
     STATS_ADD(stream->stats, plis_out, 1);
 }
 
@@ -384,22 +369,18 @@ static int64_t reports_due_ns(const struct stream *stream)
 {
     int64_t due_ns = stream->report_due_ns;
 
-    for (unsigned i = 0; i < TRACK_COUNT; i++) {
-        if (stream->publication.negotiated.nack[i]) {
+    for (unsigned i = 0; i < TRACK_COUNT; i++)
+        if (stream->publication.negotiated.nack[i])
             due_ns = mono_earlier(due_ns, loss_due_ns(&stream->sources[i].loss));
-        }
-    }
-    if (can_ask_for_key_frame(stream)) {
+    if (can_ask_for_key_frame(stream))
         due_ns = mono_earlier(due_ns, keyframe_due_ns(&stream->keyframe));
-    }
     return due_ns;
 }
 
 int64_t stream_feedback_due_ns(const struct stream *stream)
 {
-    if (!stream->published) {
+    if (!stream->published)
         return MONO_NEVER;
-    }
     return mono_earlier(reports_due_ns(stream), congestion_due_ns(&stream->congestion));
 }
 
@@ -407,9 +388,8 @@ size_t stream_write_feedback(struct stream *stream, uint8_t *out, int64_t now_ns
 {
     struct bytes_writer writer = bytes_writer_of(out, STREAM_FEEDBACK_BYTES_MAX);
 
-    if (stream_feedback_due_ns(stream) > now_ns) {
+    if (stream_feedback_due_ns(stream) > now_ns)
         return 0;
-    }
     bool reports = reports_due_ns(stream) <= now_ns;
     put_reports(stream, &writer, now_ns);
     if (reports) {

@@ -22,9 +22,8 @@ void viewer_init(struct viewer *viewer, const struct profile *profile,
         track->wanted = start->wanted[i];
         track->squeeze = 1;
     }
-    for (unsigned i = 0; i < VIEWER_RESENT_KEPT; i++) {
+    for (unsigned i = 0; i < VIEWER_RESENT_KEPT; i++)
         viewer->resent[i].track = TRACK_COUNT;
-    }
 }
 
 void viewer_begin_run(struct viewer_track *track, const struct packet *packet)

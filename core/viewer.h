@@ -99,9 +99,8 @@ static inline uint32_t viewer_timestamp(const struct viewer_track *track, int64_
 {
     int32_t before = (int32_t)(track->squeezed_until - timestamp);
 
-    if (index < track->squeezed_index && before > 0) {
+    if (index < track->squeezed_index && before > 0)
         timestamp = track->squeezed_until - (uint32_t)before / track->squeeze;
-    }
     return timestamp + track->timestamp_offset;
 }
 

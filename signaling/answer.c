@@ -7,9 +7,8 @@ static void put_mid(struct text_writer *writer, const struct sdp_section *sectio
 {
     const struct text mid = offer_mid(section);
 
-    if (mid.bytes > 0) {
+    if (mid.bytes > 0)
         text_put(writer, "a=mid:%.*s\r\n", (int)mid.bytes, mid.at);
-    }
 }
 
 static void put_session(struct text_writer *writer, const struct answer *answer)
@@ -22,15 +21,13 @@ static void put_session(struct text_writer *writer, const struct answer *answer)
         text_put(writer, "a=group:BUNDLE");
         for (unsigned i = 0; i < sdp->media_count; i++) {
             const struct text mid = offer_mid(&sdp->media[i]);
-            if (offer_track_at(answer->offer, i) != NULL) {
+            if (offer_track_at(answer->offer, i) != NULL)
                 text_put(writer, " %.*s", (int)mid.bytes, mid.at);
-            }
         }
         text_put(writer, "\r\n");
     }
-    if (answer->role == ANSWER_SEND) {
+    if (answer->role == ANSWER_SEND)
         text_put(writer, "a=ice-lite\r\n");
-    }
     text_put(writer, "a=ice-options:trickle\r\n");
 }
 
@@ -55,9 +52,8 @@ static void put_media(struct text_writer *writer, const struct answer *answer,
     for (unsigned i = 0; i < track->format_count; i++) {
         const struct profile_format *format = &track->formats[i].negotiable;
         text_put(writer, " %u", format->payload_type);
-        if (format->rtx_payload_type != PROFILE_NO_PAYLOAD_TYPE) {
+        if (format->rtx_payload_type != PROFILE_NO_PAYLOAD_TYPE)
             text_put(writer, " %d", format->rtx_payload_type);
-        }
     }
     text_put(writer, "\r\nc=IN %s %s\r\n", strchr(address, ':') != NULL ? "IP6" : "IP4", address);
 }
@@ -71,9 +67,8 @@ static void put_transport(struct text_writer *writer, const struct answer *answe
              answer->local->ufrag, answer->local->password, fingerprint,
              answer->begin_handshake ? "active" : "passive");
     text_put(writer, "a=rtcp-mux\r\n");
-    if (first) {
+    if (first)
         text_put(writer, "a=rtcp-mux-only\r\n");
-    }
 }
 
 static void put_candidates(struct text_writer *writer, const struct answer *answer)
@@ -106,9 +101,8 @@ static bool is_echoed(struct text parameter, bool viewer_opus_follows)
 {
     const struct text name = text_take(&parameter, '=');
 
-    if (name.bytes == 0 || text_starts(name, "sprop-")) {
+    if (name.bytes == 0 || text_starts(name, "sprop-"))
         return false;
-    }
     return !viewer_opus_follows || !(text_is(name, "stereo") || text_is(name, "useinbandfec"));
 }
 
@@ -135,9 +129,8 @@ static void put_parameters(struct text_writer *writer, const struct answer *answ
     struct text rest = format->parameters;
     const char *separator = "";
 
-    if (rest.bytes == 0 && !adds) {
+    if (rest.bytes == 0 && !adds)
         return;
-    }
     text_put(writer, "a=fmtp:%u ", format->negotiable.payload_type);
     while (rest.bytes > 0) {
         const struct text parameter = text_trim(text_take(&rest, ';'));
@@ -147,9 +140,8 @@ static void put_parameters(struct text_writer *writer, const struct answer *answ
             separator = ";";
         }
     }
-    if (adds) {
+    if (adds)
         text_put(writer, "%s%s", separator, viewer_opus);
-    }
     text_put(writer, "\r\n");
 }
 
@@ -183,9 +175,8 @@ static void put_stream(struct text_writer *writer, const struct answer *answer,
     const uint32_t ssrcs[] = {answer->ssrc[kind], answer->rtx_ssrc[kind]};
 
     text_put(writer, "a=msid:manycast %s\r\n", track);
-    if (ssrcs[1] != 0) {
+    if (ssrcs[1] != 0)
         text_put(writer, "a=ssrc-group:FID %" PRIu32 " %" PRIu32 "\r\n", ssrcs[0], ssrcs[1]);
-    }
     for (unsigned i = 0; i < 2 && ssrcs[i] != 0; i++) {
         text_put(writer,
                  "a=ssrc:%" PRIu32 " cname:manycast\r\na=ssrc:%" PRIu32 " msid:manycast %s\r\n",
@@ -202,22 +193,18 @@ static void put_track(struct text_writer *writer, const struct answer *answer,
 
     put_media(writer, answer, track);
     put_mid(writer, track->section);
-    if (flows) {
+    if (flows)
         text_put(writer, answer->role == ANSWER_SEND ? "a=sendonly\r\n" : "a=recvonly\r\n");
-    } else {
+    else
         text_put(writer, "a=inactive\r\n");
-    }
     put_transport(writer, answer, first);
     put_extensions(writer, track);
-    for (unsigned i = 0; i < track->format_count; i++) {
+    for (unsigned i = 0; i < track->format_count; i++)
         put_format(writer, answer, &track->formats[i]);
-    }
-    if (flows && answer->role == ANSWER_SEND) {
+    if (flows && answer->role == ANSWER_SEND)
         put_stream(writer, answer, kind);
-    }
-    if (first) {
+    if (first)
         put_candidates(writer, answer);
-    }
 }
 
 /* RFC 3264 section 6: a refused m-line stays, with port 0 and at least one of its formats. */

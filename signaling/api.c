@@ -103,9 +103,8 @@ static void answer_room(const struct endpoint *endpoint, struct exchange *exchan
     char name[NAME_BYTES_MAX + 1];
     const struct directory_room *room = NULL;
 
-    if (name_decode(segment, strlen(segment), name) == STATUS_OK) {
+    if (name_decode(segment, strlen(segment), name) == STATUS_OK)
         room = directory_find(endpoint_directory(endpoint), name);
-    }
     if (room == NULL) {
         exchange_problem(exchange, 404, "Nobody is in such a room.");
         return;
@@ -123,9 +122,8 @@ static struct session *find_session(const struct endpoint *endpoint, const char 
     struct session *session = session_table_by_id(sessions, name, strlen(name));
     char *end;
 
-    if (session != NULL || !has_key || strspn(name, "0123456789") != strlen(name)) {
+    if (session != NULL || !has_key || strspn(name, "0123456789") != strlen(name))
         return session;
-    }
     session = session_table_by_number(sessions, strtoull(name, &end, 10));
     return session != NULL && session->state != SESSION_ENDING ? session : NULL;
 }
@@ -166,17 +164,16 @@ void api_handle(struct endpoint *endpoint, struct exchange *exchange)
                        strchr("/", path[strlen(rooms_path)]) != NULL;
     const char *allow = sessions ? "OPTIONS, DELETE" : "OPTIONS, GET, HEAD";
 
-    if (!sessions && !rooms) {
+    if (!sessions && !rooms)
         exchange_problem(exchange, 404, "There is nothing at this address.");
-    } else if (method == HTTP_OPTIONS) {
+    else if (method == HTTP_OPTIONS)
         http_session_options(exchange, allow, NULL);
-    } else if (sessions && method == HTTP_DELETE) {
+    else if (sessions && method == HTTP_DELETE)
         kick(endpoint, exchange, path + strlen(sessions_path));
-    } else if (sessions || (method != HTTP_GET && method != HTTP_HEAD)) {
+    else if (sessions || (method != HTTP_GET && method != HTTP_HEAD))
         http_session_refuse_method(exchange, allow);
-    } else if (strlen(path) <= strlen(rooms_path) + 1) {
+    else if (strlen(path) <= strlen(rooms_path) + 1)
         answer_rooms(endpoint, exchange);
-    } else {
+    else
         answer_room(endpoint, exchange, path + strlen(rooms_path) + 1);
-    }
 }

@@ -85,10 +85,9 @@ enum { SETTING_COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };
 
 static const struct setting *setting_by_key(const char *key)
 {
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
+    for (size_t i = 0; i < SETTING_COUNT; i++)
         if (strcmp(SETTINGS[i].key, key) == 0)
             return &SETTINGS[i];
-    }
     return NULL;
 }
 

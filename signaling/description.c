@@ -26,11 +26,9 @@ json_t *description_of_streams(const struct directory_room *room)
     json_t *streams = json_array();
 
     for (const struct directory_stream *stream = directory_streams(room); stream != NULL;
-         stream = stream->next) {
-        if (stream->announced) {
+         stream = stream->next)
+        if (stream->announced)
             json_array_append_new(streams, description_of_stream(stream));
-        }
-    }
     return streams;
 }
 
@@ -47,15 +45,13 @@ static unsigned first_line(const struct directory_room *room)
     size_t bytes = 0;
     unsigned count = 0;
 
-    while (directory_chat_line(room, count) != NULL) {
+    while (directory_chat_line(room, count) != NULL)
         count++;
-    }
     while (count > 0) {
         line = directory_chat_line(room, count - 1);
         bytes += strlen(line->text) + strlen(line->name);
-        if (bytes > HISTORY_BYTES_MAX) {
+        if (bytes > HISTORY_BYTES_MAX)
             break;
-        }
         count--;
     }
     return count;
@@ -66,8 +62,7 @@ json_t *description_of_history(const struct directory_room *room)
     json_t *lines = json_array();
     const struct directory_chat *line;
 
-    for (unsigned i = first_line(room); (line = directory_chat_line(room, i)) != NULL; i++) {
+    for (unsigned i = first_line(room); (line = directory_chat_line(room, i)) != NULL; i++)
         json_array_append_new(lines, description_of_chat(line));
-    }
     return lines;
 }

@@ -50,9 +50,8 @@ static void room_free(void *context)
         free(stream);
         stream = next;
     }
-    for (unsigned i = 0; room->chat != NULL && i < room->chat_count; i++) {
+    for (unsigned i = 0; room->chat != NULL && i < room->chat_count; i++)
         free(room->chat[i].text);
-    }
     free(room->chat);
     free(room);
 }
@@ -61,9 +60,8 @@ enum status directory_create(const struct directory_settings *settings,
                              struct directory **directory)
 {
     struct directory *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     hash_seed = identifier_random();
     made->settings = *settings;
     made->rooms = g_hash_table_new_full(hash_name, g_str_equal, NULL, room_free);
@@ -74,9 +72,8 @@ enum status directory_create(const struct directory_settings *settings,
 
 void directory_destroy(struct directory *directory)
 {
-    if (directory == NULL) {
+    if (directory == NULL)
         return;
-    }
     g_hash_table_destroy(directory->streams);
     g_hash_table_destroy(directory->rooms);
     free(directory);
@@ -124,9 +121,8 @@ unsigned directory_live_count(const struct directory *directory)
     unsigned count = 0;
 
     g_hash_table_iter_init(&iterator, directory->streams);
-    while (g_hash_table_iter_next(&iterator, NULL, &stream)) {
+    while (g_hash_table_iter_next(&iterator, NULL, &stream))
         count += directory_stream_is_live(stream);
-    }
     return count;
 }
 
@@ -137,11 +133,9 @@ void directory_each(const struct directory *directory,
     gpointer room;
 
     g_hash_table_iter_init(&iterator, directory->rooms);
-    while (g_hash_table_iter_next(&iterator, NULL, &room)) {
-        if (!visit(context, room)) {
+    while (g_hash_table_iter_next(&iterator, NULL, &room))
+        if (!visit(context, room))
             return;
-        }
-    }
 }
 
 /* Finds the room or makes it. */
@@ -151,13 +145,11 @@ static enum status room_open(struct directory *directory, const char *name,
     struct directory_room *found = directory_find(directory, name);
 
     if (found == NULL) {
-        if (g_hash_table_size(directory->rooms) >= directory->settings.rooms_max) {
+        if (g_hash_table_size(directory->rooms) >= directory->settings.rooms_max)
             return STATUS_FULL;
-        }
         found = calloc(1, sizeof *found);
-        if (found == NULL) {
+        if (found == NULL)
             return STATUS_NO_MEMORY;
-        }
         g_strlcpy(found->name, name, sizeof found->name);
         g_hash_table_insert(directory->rooms, found->name, found);
     }
@@ -167,9 +159,8 @@ static enum status room_open(struct directory *directory, const char *name,
 
 static void room_free_if_empty(struct directory *directory, struct directory_room *room)
 {
-    if (room->streams == NULL && room->members == NULL) {
+    if (room->streams == NULL && room->members == NULL)
         g_hash_table_remove(directory->rooms, room->name);
-    }
 }
 
 static void recount(struct directory_member *member, bool counted)
@@ -185,13 +176,11 @@ enum status directory_join(struct directory *directory, const char *room,
 {
     struct directory_room *joined;
     enum status status = room_open(directory, room, &joined);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     *member = (struct directory_member){.room = joined, .next = joined->members, .present = true};
-    if (joined->members != NULL) {
+    if (joined->members != NULL)
         joined->members->previous = member;
-    }
     joined->members = member;
     recount(member, true);
     return STATUS_OK;
@@ -200,18 +189,15 @@ enum status directory_join(struct directory *directory, const char *room,
 void directory_leave(struct directory *directory, struct directory_member *member)
 {
     struct directory_room *room = member->room;
-    if (room == NULL) {
+    if (room == NULL)
         return;
-    }
     recount(member, false);
-    if (member->previous != NULL) {
+    if (member->previous != NULL)
         member->previous->next = member->next;
-    } else {
+    else
         room->members = member->next;
-    }
-    if (member->next != NULL) {
+    if (member->next != NULL)
         member->next->previous = member->previous;
-    }
     *member = (struct directory_member){0};
     room_free_if_empty(directory, room);
 }
@@ -222,9 +208,8 @@ void directory_member_set(struct directory *directory, struct directory_member *
     (void)directory;
     member->present = present;
     member->publishes = publishes;
-    if (member->room != NULL) {
+    if (member->room != NULL)
         recount(member, present && !publishes);
-    }
 }
 
 /* Takes text. */
@@ -234,9 +219,8 @@ static void keep_line(const struct directory *directory, struct directory_room *
     const unsigned most = directory->settings.chat_lines;
     unsigned at = room->chat_count;
 
-    if (room->chat == NULL && most > 0) {
+    if (room->chat == NULL && most > 0)
         room->chat = calloc(most, sizeof *room->chat);
-    }
     if (room->chat == NULL || text == NULL) {
         free(text);
         return;
@@ -256,22 +240,19 @@ void directory_say(struct directory *directory, const struct directory_member *m
                    const char *from, const char *name, const char *text, int64_t at_ms)
 {
     struct directory_chat line = {.text = strdup(text), .at_ms = at_ms};
-    if (line.text == NULL) {
+    if (line.text == NULL)
         return;
-    }
     g_strlcpy(line.from, from, sizeof line.from);
     g_strlcpy(line.name, name, sizeof line.name);
-    if (directory->listener.on_chat != NULL) {
+    if (directory->listener.on_chat != NULL)
         directory->listener.on_chat(directory->listener.context, member->room, &line);
-    }
     keep_line(directory, member->room, &line, line.text);
 }
 
 const struct directory_chat *directory_chat_line(const struct directory_room *room, unsigned i)
 {
-    if (i >= room->chat_count) {
+    if (i >= room->chat_count)
         return NULL;
-    }
     /* first moves only once the ring is full: then count is its size. */
     return &room->chat[(room->chat_first + i) % room->chat_count];
 }
@@ -282,9 +263,8 @@ struct directory_stream *directory_stream_find(const struct directory *directory
     const struct directory_room *found = directory_find(directory, room);
     struct directory_stream *at = found != NULL ? found->streams : NULL;
 
-    while (at != NULL && strcmp(at->name, stream) != 0) {
+    while (at != NULL && strcmp(at->name, stream) != 0)
         at = at->next;
-    }
     return at;
 }
 
@@ -299,16 +279,13 @@ static struct directory_stream *stream_make(struct directory *directory,
     struct directory_stream **link = &room->streams;
     unsigned count = 0;
 
-    for (; *link != NULL; link = &(*link)->next) {
+    for (; *link != NULL; link = &(*link)->next)
         count++;
-    }
-    if (count >= directory->settings.streams_per_room_max) {
+    if (count >= directory->settings.streams_per_room_max)
         return NULL;
-    }
     struct directory_stream *stream = calloc(1, sizeof *stream);
-    if (stream == NULL) {
+    if (stream == NULL)
         return NULL;
-    }
     stream->room = room;
     stream->id = ++directory->last_stream_id;
     g_strlcpy(stream->name, name, sizeof stream->name);
@@ -326,9 +303,8 @@ enum status directory_stream_open(struct directory *directory, const char *room,
 
     if (is_new) {
         enum status status = room_open(directory, room, &opened);
-        if (status != STATUS_OK) {
+        if (status != STATUS_OK)
             return status;
-        }
         found = stream_make(directory, opened, name);
         if (found == NULL) {
             room_free_if_empty(directory, opened);
@@ -353,11 +329,9 @@ static void describe(const struct directory_stream *stream, int64_t now_ns,
 
 static bool is_same(const struct directory_told *a, const struct directory_told *b)
 {
-    for (unsigned track = 0; track < TRACK_COUNT; track++) {
-        if (a->has[track] != b->has[track] || a->codec[track] != b->codec[track]) {
+    for (unsigned track = 0; track < TRACK_COUNT; track++)
+        if (a->has[track] != b->has[track] || a->codec[track] != b->codec[track])
             return false;
-        }
-    }
     return a->live == b->live && strcmp(a->publisher_name, b->publisher_name) == 0;
 }
 
@@ -367,15 +341,13 @@ static void tell(struct directory *directory, struct directory_stream *stream, i
     struct directory_told told;
 
     describe(stream, now_ns, &told);
-    if (stream->announced ? is_same(&told, &stream->told) : !told.live) {
+    if (stream->announced ? is_same(&told, &stream->told) : !told.live)
         return;
-    }
     const enum directory_change change = stream->announced ? DIRECTORY_CHANGED : DIRECTORY_ADDED;
     stream->announced = true;
     stream->told = told;
-    if (directory->listener.on_stream != NULL) {
+    if (directory->listener.on_stream != NULL)
         directory->listener.on_stream(directory->listener.context, stream, change);
-    }
 }
 
 void directory_stream_begin(struct directory *directory, struct directory_stream *stream,
@@ -399,9 +371,8 @@ void directory_stream_offer(struct directory *directory, struct directory_stream
     memcpy(stream->offered, offered, sizeof stream->offered);
     if (stream->connected) {
         stream->connected_ns = now_ns;
-        for (unsigned track = 0; track < TRACK_COUNT; track++) {
+        for (unsigned track = 0; track < TRACK_COUNT; track++)
             stream->report.has[track] = stream->report.has[track] && offered[track];
-        }
         tell(directory, stream, now_ns);
     }
 }
@@ -418,9 +389,8 @@ void directory_stream_connected(struct directory *directory, struct directory_st
 void directory_stream_report(struct directory *directory, struct directory_stream *stream,
                              const struct stream_report *report, int64_t now_ns)
 {
-    if (!stream->connected || !report->live) {
+    if (!stream->connected || !report->live)
         return;
-    }
     stream->report = *report;
     stream->stalled = now_ns - report->last_packet_ns > mono_from_ms(DIRECTORY_STALL_MS);
     tell(directory, stream, now_ns);
@@ -432,9 +402,8 @@ void directory_stream_gone(struct directory *directory, struct directory_stream 
     stream->publisher = 0;
     stream->connected = false;
     stream->gone_ns = now_ns;
-    if (stream->announced) {
+    if (stream->announced)
         tell(directory, stream, now_ns);
-    }
 }
 
 void directory_stream_remove(struct directory *directory, struct directory_stream *stream)
@@ -442,14 +411,12 @@ void directory_stream_remove(struct directory *directory, struct directory_strea
     struct directory_room *room = stream->room;
     struct directory_stream **link = &room->streams;
 
-    while (*link != stream) {
+    while (*link != stream)
         link = &(*link)->next;
-    }
     *link = stream->next;
     g_hash_table_remove(directory->streams, GUINT_TO_POINTER(stream->id));
-    if (stream->announced && directory->listener.on_stream != NULL) {
+    if (stream->announced && directory->listener.on_stream != NULL)
         directory->listener.on_stream(directory->listener.context, stream, DIRECTORY_REMOVED);
-    }
     free(stream);
     room_free_if_empty(directory, room);
 }
@@ -479,14 +446,12 @@ static void tick_room(struct directory *directory, struct directory_room *room, 
             tell(directory, stream, now_ns);
         }
     }
-    if (room->viewers == room->viewers_told || now_ns - room->viewers_told_ns < interval_ns) {
+    if (room->viewers == room->viewers_told || now_ns - room->viewers_told_ns < interval_ns)
         return;
-    }
     room->viewers_told = room->viewers;
     room->viewers_told_ns = now_ns;
-    if (directory->listener.on_viewers != NULL) {
+    if (directory->listener.on_viewers != NULL)
         directory->listener.on_viewers(directory->listener.context, room, room->viewers);
-    }
 }
 
 unsigned directory_tick(struct directory *directory, int64_t now_ns, uint32_t *expired,
@@ -497,15 +462,13 @@ unsigned directory_tick(struct directory *directory, int64_t now_ns, uint32_t *e
     unsigned count = 0;
 
     g_hash_table_iter_init(&iterator, directory->rooms);
-    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
+    while (g_hash_table_iter_next(&iterator, NULL, &value))
         tick_room(directory, value, now_ns);
-    }
     g_hash_table_iter_init(&iterator, directory->streams);
     while (count < most && g_hash_table_iter_next(&iterator, NULL, &value)) {
         const struct directory_stream *stream = value;
-        if (stream->publisher == 0 && now_ns - stream->gone_ns >= directory->settings.grace_ns) {
+        if (stream->publisher == 0 && now_ns - stream->gone_ns >= directory->settings.grace_ns)
             expired[count++] = stream->id;
-        }
     }
     return count;
 }

@@ -19,9 +19,8 @@ static void stream_add(struct directory_stream *stream, struct session *session)
     session->stream = stream;
     session->stream_next = stream->sessions;
     session->stream_previous = NULL;
-    if (stream->sessions != NULL) {
+    if (stream->sessions != NULL)
         stream->sessions->stream_previous = session;
-    }
     stream->sessions = session;
     stream->viewers += session->kind == SESSION_VIEWER;
 }
@@ -29,17 +28,14 @@ static void stream_add(struct directory_stream *stream, struct session *session)
 static void stream_drop(struct session *session)
 {
     struct directory_stream *stream = session->stream;
-    if (stream == NULL) {
+    if (stream == NULL)
         return;
-    }
-    if (session->stream_previous != NULL) {
+    if (session->stream_previous != NULL)
         session->stream_previous->stream_next = session->stream_next;
-    } else {
+    else
         stream->sessions = session->stream_next;
-    }
-    if (session->stream_next != NULL) {
+    if (session->stream_next != NULL)
         session->stream_next->stream_previous = session->stream_previous;
-    }
     session->stream = NULL;
     stream->viewers -= session->kind == SESSION_VIEWER;
 }
@@ -82,9 +78,8 @@ static void session_free(struct endpoint *endpoint, struct session *session)
 
 static void tell_ended(struct session *session, const char *reason)
 {
-    if (session->owner.on_ended != NULL) {
+    if (session->owner.on_ended != NULL)
         session->owner.on_ended(session, reason);
-    }
     session->owner = (struct session_owner){0};
 }
 
@@ -114,15 +109,13 @@ static void conclude(struct endpoint *endpoint, struct session *session, bool fi
     log_session("ended", session, reason, endpoint->now_ns);
     session_table_end(endpoint->sessions, session);
     stream_drop(session);
-    if (stream == NULL || stream->publisher != session->number) {
+    if (stream == NULL || stream->publisher != session->number)
         return;
-    }
     /* Nobody waits for the return of a broadcaster that never was there. */
-    if (final || (!stream->announced && stream->sessions == NULL)) {
+    if (final || (!stream->announced && stream->sessions == NULL))
         stream_close(endpoint, stream);
-    } else {
+    else
         directory_stream_gone(endpoint->directory, stream, endpoint->now_ns);
-    }
 }
 
 /* What the media plane reports. */
@@ -152,9 +145,8 @@ static void on_publisher_local(void *context, uint64_t number, const struct medi
 {
     struct endpoint *endpoint = context;
     struct session *session = session_table_by_number(endpoint->sessions, number);
-    if (session == NULL || session->state == SESSION_ENDING) {
+    if (session == NULL || session->state == SESSION_ENDING)
         return;
-    }
     struct publishing *publishing = session->publishing;
     const enum asked asked = publishing->asked_for;
     char *answer = NULL;
@@ -170,12 +162,10 @@ static void on_publisher_local(void *context, uint64_t number, const struct medi
     negotiation_destroy(publishing->negotiation);
     publishing->negotiation = NULL;
     publishing->asked_for = ASKED_NOTHING;
-    if (session->owner.on_answer != NULL) {
+    if (session->owner.on_answer != NULL)
         session->owner.on_answer(session, answer);
-    }
-    if (answer == NULL && session->state != SESSION_OPENING) {
+    if (answer == NULL && session->state != SESSION_OPENING)
         return; /* RFC 9725 section 4.3.3: a restart that failed leaves the session running */
-    }
     if (answer == NULL) {
         session->owner = (struct session_owner){0};
         conclude(endpoint, session, false, "no-candidates");
@@ -185,9 +175,8 @@ static void on_publisher_local(void *context, uint64_t number, const struct medi
     }
     publishing->local = *local;
     publishing->remote = publishing->asked;
-    if (session->state == SESSION_OPENING) {
+    if (session->state == SESSION_OPENING)
         session->state = SESSION_ANSWERED;
-    }
     free(answer);
 }
 
@@ -195,17 +184,14 @@ static void on_connected(void *context, uint64_t number)
 {
     struct endpoint *endpoint = context;
     struct session *session = session_table_by_number(endpoint->sessions, number);
-    if (session == NULL || session->state == SESSION_ENDING ||
-        session->state == SESSION_CONNECTED) {
+    if (session == NULL || session->state == SESSION_ENDING || session->state == SESSION_CONNECTED)
         return;
-    }
     session->state = SESSION_CONNECTED;
     session->connected_ns = endpoint->now_ns;
     log_session("connected", session, NULL, endpoint->now_ns);
     if (session->kind == SESSION_PUBLISHER && session->stream != NULL &&
-        session->stream->publisher == number) {
+        session->stream->publisher == number)
         directory_stream_connected(endpoint->directory, session->stream, endpoint->now_ns);
-    }
 }
 
 static void on_stream_report(void *context, uint32_t stream_id, const struct stream_report *report)
@@ -213,18 +199,16 @@ static void on_stream_report(void *context, uint32_t stream_id, const struct str
     struct endpoint *endpoint = context;
     struct directory_stream *stream = directory_stream_by_id(endpoint->directory, stream_id);
 
-    if (stream != NULL) {
+    if (stream != NULL)
         directory_stream_report(endpoint->directory, stream, report, endpoint->now_ns);
-    }
 }
 
 static void on_closed(void *context, uint64_t number, enum media_close_reason reason)
 {
     struct endpoint *endpoint = context;
     struct session *session = session_table_by_number(endpoint->sessions, number);
-    if (session == NULL) {
+    if (session == NULL)
         return;
-    }
     if (session->state != SESSION_ENDING) {
         const char *text = reason_code(reason);
         conclude(endpoint, session, false, text);
@@ -245,15 +229,13 @@ enum status endpoint_create(const struct config *config, const struct certificat
         .grace_ns = config->room_grace_ns,
     };
     struct endpoint *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->config = config;
     made->certificate = certificate;
     enum status status = directory_create(&settings, &made->directory);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         status = session_table_create(&made->sessions);
-    }
     if (status != STATUS_OK) {
         endpoint_destroy(made);
         return status;
@@ -264,12 +246,10 @@ enum status endpoint_create(const struct config *config, const struct certificat
 
 void endpoint_destroy(struct endpoint *endpoint)
 {
-    if (endpoint == NULL) {
+    if (endpoint == NULL)
         return;
-    }
-    if (endpoint->sessions != NULL) {
+    if (endpoint->sessions != NULL)
         session_table_each(endpoint->sessions, free_parts, NULL);
-    }
     session_table_destroy(endpoint->sessions);
     directory_destroy(endpoint->directory);
     free(endpoint);
@@ -298,23 +278,19 @@ void endpoint_tick(struct endpoint *endpoint, int64_t now_ns)
 
     endpoint->now_ns = now_ns;
     const unsigned count = directory_tick(endpoint->directory, now_ns, expired, EXPIRED_MAX);
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         stream_close(endpoint, directory_stream_by_id(endpoint->directory, expired[i]));
-    }
-    if (endpoint->listener.on_tick != NULL) {
+    if (endpoint->listener.on_tick != NULL)
         endpoint->listener.on_tick(endpoint->listener.context, now_ns);
-    }
 }
 
 void endpoint_drain(struct endpoint *endpoint)
 {
-    if (endpoint->draining) {
+    if (endpoint->draining)
         return;
-    }
     endpoint->draining = true;
-    if (endpoint->listener.on_drain != NULL) {
+    if (endpoint->listener.on_drain != NULL)
         endpoint->listener.on_drain(endpoint->listener.context);
-    }
 }
 
 bool endpoint_is_draining(const struct endpoint *endpoint)
@@ -366,12 +342,10 @@ static enum status admit(const struct endpoint *endpoint, const char *peer)
 {
     const unsigned most = endpoint->config->limits_sessions_per_address;
 
-    if (endpoint->draining) {
+    if (endpoint->draining)
         return STATUS_CLOSED;
-    }
-    if (most > 0 && session_table_count_peer(endpoint->sessions, peer) >= most) {
+    if (most > 0 && session_table_count_peer(endpoint->sessions, peer) >= most)
         return STATUS_DENIED;
-    }
     return STATUS_OK;
 }
 
@@ -380,15 +354,13 @@ static struct session *session_make(struct endpoint *endpoint,
 {
     struct session *session =
         session_table_add(endpoint->sessions, kind, request->peer, endpoint->now_ns);
-    if (session == NULL) {
+    if (session == NULL)
         return NULL;
-    }
     session->owner = request->owner;
-    if (kind == SESSION_PUBLISHER) {
+    if (kind == SESSION_PUBLISHER)
         session->publishing = calloc(1, sizeof *session->publishing);
-    } else {
+    else
         session->viewing = calloc(1, sizeof *session->viewing);
-    }
     if (session->publishing == NULL && session->viewing == NULL) {
         session_free(endpoint, session);
         return NULL;
@@ -403,14 +375,12 @@ static enum status stream_open(struct endpoint *endpoint, const struct endpoint_
     bool made;
     enum status status =
         directory_stream_open(endpoint->directory, request->room, request->stream, stream, &made);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
-    if (made) {
+    if (made)
         media_stream_open(endpoint->media, (*stream)->id);
-    } else if ((*stream)->publisher != 0 && !endpoint->config->room_takeover) {
+    else if ((*stream)->publisher != 0 && !endpoint->config->room_takeover)
         return STATUS_EXISTS;
-    }
     return STATUS_OK;
 }
 
@@ -442,17 +412,15 @@ enum status endpoint_publish(struct endpoint *endpoint, const struct endpoint_re
         status = negotiate_publish(request->offer, request->offer_bytes, &publish, &negotiation,
                                    refusal);
     }
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
 
     struct session *made = session_make(endpoint, request, SESSION_PUBLISHER);
     status = made != NULL ? stream_open(endpoint, request, &stream) : STATUS_NO_MEMORY;
     if (status != STATUS_OK) {
         negotiation_destroy(negotiation);
-        if (made != NULL) {
+        if (made != NULL)
             session_free(endpoint, made);
-        }
         return status;
     }
     publish.session = made->number;
@@ -490,20 +458,17 @@ enum status endpoint_subscribe(struct endpoint *endpoint, const struct endpoint_
     struct directory_stream *stream =
         directory_stream_find(endpoint->directory, request->room, request->stream);
     enum status status = admit(endpoint, request->peer);
-    if (status == STATUS_OK && stream == NULL) {
+    if (status == STATUS_OK && stream == NULL)
         status = STATUS_NOT_FOUND;
-    }
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
 
     ice_credentials_make(&local);
     const struct negotiate_source source = endpoint_source(endpoint, stream, &local, candidates);
     status =
         negotiate_subscribe(request->offer, request->offer_bytes, &source, &ticket, &text, refusal);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     struct session *made = session_make(endpoint, request, SESSION_VIEWER);
     if (made == NULL) {
         free(text);

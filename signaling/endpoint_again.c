@@ -27,25 +27,22 @@ struct negotiate_source endpoint_source(const struct endpoint *endpoint,
     };
     for (unsigned track = 0; source.live && track < TRACK_COUNT; track++) {
         source.has[track] = directory_stream_has(stream, (enum track_kind)track, endpoint->now_ns);
-        if (stream->report.has[track]) {
+        if (stream->report.has[track])
             source.format[track] = stream->report.format[track];
-        }
     }
     return source;
 }
 
 static bool is_same_profile(const struct profile *a, const struct profile *b)
 {
-    if (a->format_count != b->format_count) {
+    if (a->format_count != b->format_count)
         return false;
-    }
     for (unsigned i = 0; i < a->format_count; i++) {
         const struct profile_format *x = &a->formats[i];
         const struct profile_format *y = &b->formats[i];
         if (x->format.codec != y->format.codec || x->payload_type != y->payload_type ||
-            x->rtx_payload_type != y->rtx_payload_type) {
+            x->rtx_payload_type != y->rtx_payload_type)
             return false;
-        }
     }
     return memcmp(a->extension_id, b->extension_id, sizeof a->extension_id) == 0;
 }
@@ -70,9 +67,8 @@ static void update_tracks(struct endpoint *endpoint, struct session *session,
 {
     struct publishing *publishing = session->publishing;
 
-    if (is_same_publication(&publishing->publication, publication)) {
+    if (is_same_publication(&publishing->publication, publication))
         return;
-    }
     publishing->publication = *publication;
     media_publisher_update(endpoint->media, session->number, publication);
     if (session->stream != NULL && session->stream->publisher == session->number) {
@@ -91,9 +87,8 @@ static enum status publish_again(struct endpoint *endpoint, struct session *sess
         char *text = negotiate_publish_answer(negotiation, &publishing->local,
                                               certificate_fingerprint(endpoint->certificate));
         negotiation_destroy(negotiation);
-        if (text == NULL) {
+        if (text == NULL)
             return STATUS_NO_MEMORY;
-        }
         update_tracks(endpoint, session, &publish->publication);
         *answer = text;
         return STATUS_OK;
@@ -116,14 +111,12 @@ static enum status offer_publish_again(struct endpoint *endpoint, struct session
     struct negotiation *negotiation;
     const struct publishing *publishing = session->publishing;
 
-    if (publishing->asked_for != ASKED_NOTHING) {
+    if (publishing->asked_for != ASKED_NOTHING)
         return STATUS_AGAIN;
-    }
     enum status status =
         negotiate_publish(request->offer, request->offer_bytes, &publish, &negotiation, refusal);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     if (memcmp(publishing->fingerprint.bytes, publish.fingerprint.bytes, FINGERPRINT_BYTES_MAX) !=
         0) {
         negotiation_destroy(negotiation);
@@ -157,9 +150,8 @@ static enum status offer_subscribe_again(struct endpoint *endpoint, struct sessi
         endpoint_source(endpoint, session->stream, &fresh, candidates);
     enum status status = negotiate_subscribe_again(request->offer, request->offer_bytes, &source,
                                                    &ticket, &restarted, &text, refusal);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     struct ticket_record *record = ticket_record_make(&ticket);
     if (record == NULL) {
         status = STATUS_NO_MEMORY;
@@ -191,9 +183,8 @@ enum status endpoint_offer_again(struct endpoint *endpoint, struct session *sess
 void endpoint_candidate(struct endpoint *endpoint, struct session *session,
                         const struct ice_candidate *candidate)
 {
-    if (session->kind == SESSION_VIEWER) {
+    if (session->kind == SESSION_VIEWER)
         return;
-    }
     const unsigned most = session->state == SESSION_OPENING ? EARLY_CANDIDATES_MAX : CANDIDATES_MAX;
     if (candidate != NULL && session->publishing->candidates++ >= most) {
         LOG_DEBUG("endpoint", "candidate dropped session=%" PRIu64, session->number);
@@ -219,9 +210,8 @@ static enum status restart_viewer(struct endpoint *endpoint, struct session *ses
     ice_credentials_make(&fresh);
     const unsigned count = media_viewer_candidates(endpoint->media, candidates, ICE_CANDIDATES_MAX);
     char *text = negotiate_fragment_answer(&fresh, candidates, count, true);
-    if (text == NULL) {
+    if (text == NULL)
         return STATUS_NO_MEMORY;
-    }
     struct ticket ticket;
     ticket_record_read(session->viewing->ticket, &ticket);
     ticket.local = fresh;
@@ -244,13 +234,11 @@ static enum status restart_viewer(struct endpoint *endpoint, struct session *ses
 enum status endpoint_restart(struct endpoint *endpoint, struct session *session,
                              const struct negotiate_fragment *fragment, char **answer)
 {
-    if (session->kind == SESSION_VIEWER) {
+    if (session->kind == SESSION_VIEWER)
         return restart_viewer(endpoint, session, fragment->credentials.ufrag, answer);
-    }
     struct publishing *publishing = session->publishing;
-    if (publishing->asked_for != ASKED_NOTHING) {
+    if (publishing->asked_for != ASKED_NOTHING)
         return STATUS_AGAIN;
-    }
     publishing->asked = fragment->credentials;
     publishing->asked_for = ASKED_FOR_FRAGMENT;
     media_publisher_restart(endpoint->media, session->number, &fragment->credentials,

@@ -186,20 +186,18 @@ uint64_t exchange_defer(struct exchange *exchange)
 
 struct exchange *exchange_find(uint64_t number)
 {
-    for (struct exchange *exchange = exchanges.all; exchange != NULL; exchange = exchange->next) {
+    for (struct exchange *exchange = exchanges.all; exchange != NULL; exchange = exchange->next)
         if (exchange->number == number)
             return exchange->state == EXCHANGE_HANDLING ? exchange : NULL;
-    }
     return NULL;
 }
 
 void exchange_lws_tick(int64_t now_ns)
 {
-    for (struct exchange *exchange = exchanges.all; exchange != NULL; exchange = exchange->next) {
+    for (struct exchange *exchange = exchanges.all; exchange != NULL; exchange = exchange->next)
         if (exchange->state == EXCHANGE_HANDLING && exchange->deferred_ns != 0 &&
             now_ns - exchange->deferred_ns > DEFERRED_NS_MAX)
             exchange_problem(exchange, 504, "The server took too long; try again.");
-    }
 }
 
 /* -- life -- */

@@ -19,16 +19,13 @@ void http_session_options(struct exchange *exchange, const char *allow,
                           const struct config *link_to)
 {
     exchange_header(exchange, "Allow", allow);
-    if (strstr(allow, "POST") != NULL) {
+    if (strstr(allow, "POST") != NULL)
         exchange_header(exchange, "Accept-Post", "application/sdp");
-    }
-    if (strstr(allow, "PATCH") != NULL) {
+    if (strstr(allow, "PATCH") != NULL)
         exchange_header(exchange, "Accept-Patch", "application/trickle-ice-sdpfrag");
-    }
     /* Only a browser's request has an Origin, and only its preflight is an OPTIONS. */
-    if (link_to != NULL && exchange_origin(exchange)[0] == '\0') {
+    if (link_to != NULL && exchange_origin(exchange)[0] == '\0')
         ice_servers_link(link_to, exchange);
-    }
     exchange_answer(exchange, 200, NULL, NULL, 0);
 }
 
@@ -89,9 +86,8 @@ void http_session_refuse(struct exchange *exchange, enum status status,
     case STATUS_SYSTEM:
         break;
     }
-    if (retry_after_s != NULL) {
+    if (retry_after_s != NULL)
         exchange_header(exchange, "Retry-After", retry_after_s);
-    }
     exchange_problem(exchange, code, title);
 }
 

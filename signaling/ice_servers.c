@@ -11,9 +11,8 @@ static bool next_url(const char **rest, char *url)
     const char *begin = *rest + strspn(*rest, separators);
     const size_t bytes = strcspn(begin, separators);
 
-    if (bytes == 0 || bytes >= CONFIG_TEXT_BYTES_MAX) {
+    if (bytes == 0 || bytes >= CONFIG_TEXT_BYTES_MAX)
         return false;
-    }
     memcpy(url, begin, bytes);
     url[bytes] = '\0';
     *rest = begin + bytes;
@@ -49,9 +48,8 @@ static void quote(char *out, size_t out_bytes, const char *text)
     size_t at = 0;
 
     for (; text[0] != '\0' && at + 3 < out_bytes; text++) {
-        if (text[0] == '"' || text[0] == '\\') {
+        if (text[0] == '"' || text[0] == '\\')
             out[at++] = '\\';
-        }
         out[at++] = text[0];
     }
     out[at] = '\0';

@@ -9,9 +9,8 @@
  * (getrandom(2)). Without randomness there are no secrets: nothing sensible is left to do. */
 static void fill(void *out, size_t out_bytes)
 {
-    if (getrandom(out, out_bytes, 0) != (ssize_t)out_bytes) {
+    if (getrandom(out, out_bytes, 0) != (ssize_t)out_bytes)
         abort();
-    }
 }
 
 void identifier_make(char *out, unsigned chars)

@@ -29,9 +29,8 @@ static void *on_open(struct socket *socket)
     const struct participant_output output = {.context = socket, .send = send_message};
     const struct config *config = endpoint_config(service.endpoint);
     struct connection *connection = calloc(1, sizeof *connection);
-    if (connection == NULL) {
+    if (connection == NULL)
         return NULL;
-    }
     connection->line = participant_open(service.participants, &output, socket_peer(socket));
     if (connection->line == NULL) {
         free(connection);
@@ -66,9 +65,8 @@ static void on_text(struct socket *socket, const char *text, size_t text_bytes)
 {
     const struct connection *connection = socket_record(socket);
 
-    if (!is_due(socket)) {
+    if (!is_due(socket))
         return;
-    }
     /* A string may hold a NUL in JSON: fields are checked for it one by one. */
     json_t *value = json_loadb(text, text_bytes, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     participant_receive(connection->line, value);
@@ -81,9 +79,8 @@ static void on_binary(struct socket *socket, const void *data, size_t data_bytes
 
     (void)data;
     (void)data_bytes;
-    if (is_due(socket)) {
+    if (is_due(socket))
         participant_refuse(connection->line, "bad-message", "Messages are text frames.");
-    }
 }
 
 static void on_too_large(struct socket *socket)

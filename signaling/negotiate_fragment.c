@@ -15,9 +15,8 @@ static enum status read_section(const struct sdp_section *section,
     if ((ufrag != NULL || password != NULL) && !fragment->has_credentials) {
         enum status status =
             offer_transport_read_credentials(ufrag, password, &fragment->credentials);
-        if (status != STATUS_OK) {
+        if (status != STATUS_OK)
             return status;
-        }
         fragment->has_credentials = true;
     }
     offer_transport_read_candidates(section, fragment->candidates, &fragment->candidate_count);
@@ -32,19 +31,16 @@ enum status negotiate_fragment_parse(const char *body, size_t body_bytes,
     struct sdp *sdp = NULL;
     struct negotiate_fragment *read = calloc(1, sizeof *read);
 
-    if (read == NULL) {
+    if (read == NULL)
         return STATUS_NO_MEMORY;
-    }
     enum status status = sdp_parse((struct text){body, body_bytes}, SDP_FRAGMENT, &sdp, &why);
     if (status == STATUS_OK) {
         status = read_section(&sdp->session, read);
-        for (unsigned i = 0; status == STATUS_OK && i < sdp->media_count; i++) {
+        for (unsigned i = 0; status == STATUS_OK && i < sdp->media_count; i++)
             status = read_section(&sdp->media[i], read);
-        }
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         *fragment = *read;
-    }
     sdp_destroy(sdp);
     free(read);
     return status == STATUS_FULL ? STATUS_MALFORMED : status;

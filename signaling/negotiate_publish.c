@@ -88,8 +88,7 @@ char *negotiate_publish_answer(const struct negotiation *negotiation,
                             .version = 1,
                             .begin_handshake = offer->transport.passive};
 
-    for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
+    for (unsigned kind = 0; kind < TRACK_COUNT; kind++)
         answer.flows[kind] = offer->tracks[kind].active;
-    }
     return answer_write(&answer);
 }

@@ -9,21 +9,17 @@
 
 static bool has_rtx(const struct offer_track *track)
 {
-    for (unsigned i = 0; i < track->format_count; i++) {
-        if (track->formats[i].negotiable.rtx_payload_type != PROFILE_NO_PAYLOAD_TYPE) {
+    for (unsigned i = 0; i < track->format_count; i++)
+        if (track->formats[i].negotiable.rtx_payload_type != PROFILE_NO_PAYLOAD_TYPE)
             return true;
-        }
-    }
     return false;
 }
 
 static bool accepts(const struct offer_track *track, const struct codec_format *sent)
 {
-    for (unsigned i = 0; i < track->format_count; i++) {
-        if (codec_format_accepts(&track->formats[i].negotiable.format, sent)) {
+    for (unsigned i = 0; i < track->format_count; i++)
+        if (codec_format_accepts(&track->formats[i].negotiable.format, sent))
             return true;
-        }
-    }
     return false;
 }
 
@@ -55,14 +51,11 @@ static enum status match_source(const struct offer *offer, const struct negotiat
 static bool is_usable(const uint32_t ssrc[2 * TRACK_COUNT])
 {
     for (unsigned i = 0; i < 2 * TRACK_COUNT; i++) {
-        for (unsigned n = 0; n < i; n++) {
-            if (ssrc[n] == ssrc[i]) {
+        for (unsigned n = 0; n < i; n++)
+            if (ssrc[n] == ssrc[i])
                 return false;
-            }
-        }
-        if (ssrc[i] == 0) {
+        if (ssrc[i] == 0)
             return false;
-        }
     }
     return true;
 }
@@ -76,17 +69,15 @@ static enum status make_start(const struct offer *offer, struct viewer_start *st
     } random;
 
     do {
-        if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
+        if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
             return STATUS_SYSTEM;
-        }
     } while (!is_usable(random.ssrc));
 
     memset(start, 0, sizeof *start);
     for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
         start->ssrc[kind] = random.ssrc[kind];
-        if (has_rtx(&offer->tracks[kind])) {
+        if (has_rtx(&offer->tracks[kind]))
             start->rtx_ssrc[kind] = random.ssrc[TRACK_COUNT + kind];
-        }
         start->first_sequence_number[kind] =
             (uint16_t)((random.sequence_number[kind] & FIRST_SEQUENCE_NUMBER_MASK) + 1);
     }
@@ -126,27 +117,23 @@ static enum status subscribe(const struct offer *offer, const struct negotiate_s
     bool flows[TRACK_COUNT];
 
     enum status status = match_source(offer, source, flows, refusal);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     offer_write_profile(offer, &wanted);
     status = profile_intern(&wanted, &made.profile);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return refusal_write(refusal, status, "The server is full: too many kinds of players.");
-    }
     status = make_start(offer, &made.start);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return refusal_write(refusal, status, "The server has no random numbers.");
-    }
     memcpy(made.start.wanted, flows, sizeof flows);
     made.local = *source->local;
     memcpy(made.remote_ufrag, offer->transport.credentials.ufrag, sizeof made.remote_ufrag);
     made.fingerprint = offer->transport.fingerprint;
 
     char *written = write_answer(offer, source, &made, 1);
-    if (written == NULL) {
+    if (written == NULL)
         return refusal_write(refusal, STATUS_NO_MEMORY, "The server is out of memory.");
-    }
     *ticket = made;
     *answer = written;
     return STATUS_OK;
@@ -159,9 +146,8 @@ enum status negotiate_subscribe(const char *offer, size_t offer_bytes,
     struct offer *parsed = NULL;
 
     enum status status = offer_parse(offer, offer_bytes, OFFER_SUBSCRIBE, &parsed, refusal);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     status = subscribe(parsed, source, ticket, answer, refusal);
     offer_destroy(parsed);
     return status;
@@ -180,9 +166,8 @@ static bool has_format(const struct profile *profile, const struct profile_forma
     for (unsigned i = 0; i < profile->format_count; i++) {
         const struct profile_format *kept = &profile->formats[i];
         if (kept->payload_type == format->payload_type &&
-            codec_format_accepts(&kept->format, &format->format)) {
+            codec_format_accepts(&kept->format, &format->format))
             return true;
-        }
     }
     return false;
 }
@@ -192,18 +177,14 @@ static void narrow_to_profile(struct offer_track *track, const struct profile *p
 {
     unsigned i = 0;
 
-    while (i < track->format_count) {
-        if (has_format(profile, &track->formats[i].negotiable)) {
+    while (i < track->format_count)
+        if (has_format(profile, &track->formats[i].negotiable))
             i++;
-        } else {
+        else
             offer_track_drop(track, i);
-        }
-    }
-    for (unsigned extension = 0; extension < EXTENSION_COUNT; extension++) {
-        if (track->extension_id[extension] != profile->extension_id[extension]) {
+    for (unsigned extension = 0; extension < EXTENSION_COUNT; extension++)
+        if (track->extension_id[extension] != profile->extension_id[extension])
             track->extension_id[extension] = 0;
-        }
-    }
 }
 
 static enum status subscribe_again(struct offer *offer, const struct negotiate_source *source,
@@ -224,24 +205,21 @@ static enum status subscribe_again(struct offer *offer, const struct negotiate_s
             return refusal_write(refusal, STATUS_UNSUPPORTED,
                                  "A running session cannot change its codecs: begin a new one.");
         }
-        if (track->format_count == 0) {
+        if (track->format_count == 0)
             track->section = NULL; /* answered with port 0 */
-        }
     }
 
     enum status status = match_source(offer, source, changed.start.wanted, refusal);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     const bool is_restart = strcmp(ufrag, ticket->remote_ufrag) != 0;
     if (is_restart) {
         changed.local = *source->local;
         memcpy(changed.remote_ufrag, ufrag, sizeof changed.remote_ufrag);
     }
     char *written = write_answer(offer, source, &changed, 2);
-    if (written == NULL) {
+    if (written == NULL)
         return refusal_write(refusal, STATUS_NO_MEMORY, "The server is out of memory.");
-    }
     *ticket = changed;
     *restarted = is_restart;
     *answer = written;
@@ -256,9 +234,8 @@ enum status negotiate_subscribe_again(const char *offer, size_t offer_bytes,
     struct offer *parsed = NULL;
 
     enum status status = offer_parse(offer, offer_bytes, OFFER_SUBSCRIBE, &parsed, refusal);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     status = subscribe_again(parsed, source, ticket, restarted, answer, refusal);
     offer_destroy(parsed);
     return status;

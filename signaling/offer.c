@@ -27,12 +27,10 @@ static enum status read_mids(struct offer *offer, struct negotiate_refusal *refu
 
     for (unsigned i = 0; i < sdp->media_count; i++) {
         const struct text mid = offer_mid(&sdp->media[i]);
-        if (mid.bytes == 0 && !sdp_has(&sdp->media[i], "mid")) {
+        if (mid.bytes == 0 && !sdp_has(&sdp->media[i], "mid"))
             continue;
-        }
-        if (!sdp_is_token(mid)) {
+        if (!sdp_is_token(mid))
             return refusal_write(refusal, STATUS_MALFORMED, "The SDP offer has a bad a=mid.");
-        }
         for (unsigned n = 0; n < i; n++) {
             if (text_equals(mid, offer_mid(&sdp->media[n]))) {
                 return refusal_write(refusal, STATUS_MALFORMED,
@@ -50,9 +48,8 @@ static void read_bundle(struct offer *offer)
     for (unsigned i = 0; i < session->attribute_count && offer->bundle.bytes == 0; i++) {
         struct text value = session->attributes[i].value;
         if (text_is(session->attributes[i].name, "group") &&
-            text_is(text_take_word(&value), "BUNDLE")) {
+            text_is(text_take_word(&value), "BUNDLE"))
             offer->bundle = text_trim(value);
-        }
     }
 }
 
@@ -77,12 +74,9 @@ static const struct sdp_section *find_transport_section(const struct offer *offe
     struct text tags = offer->bundle;
 
     for (struct text tag = text_take_word(&tags); tag.bytes > 0; tag = text_take_word(&tags)) {
-        for (unsigned i = 0; i < sdp->media_count; i++) {
-            if (text_equals(tag, offer_mid(&sdp->media[i])) &&
-                !is_rejected(offer, &sdp->media[i])) {
+        for (unsigned i = 0; i < sdp->media_count; i++)
+            if (text_equals(tag, offer_mid(&sdp->media[i])) && !is_rejected(offer, &sdp->media[i]))
                 return &sdp->media[i];
-            }
-        }
     }
     const struct sdp_section *audio = offer->tracks[TRACK_AUDIO].section;
     return audio != NULL ? audio : offer->tracks[TRACK_VIDEO].section;
@@ -96,11 +90,9 @@ static enum direction read_direction(const struct offer *offer, const struct sdp
     const struct sdp_section *const places[] = {section, &offer->sdp->session};
 
     for (unsigned place = 0; place < 2; place++) {
-        for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
-            if (sdp_has(places[place], names[i])) {
+        for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+            if (sdp_has(places[place], names[i]))
                 return (enum direction)i;
-            }
-        }
     }
     return DIRECTION_SENDRECV; /* RFC 8866 section 6.7 */
 }
@@ -130,12 +122,10 @@ static enum status read_track(struct offer *offer, enum offer_role role,
     const bool active = direction != DIRECTION_INACTIVE;
 
     enum status status = check_direction(role, direction, refusal);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
-    if (track->section != NULL && !active) {
+    if (track->section != NULL && !active)
         return STATUS_OK; /* one too many, but it wants nothing: answered with port 0 */
-    }
     if (track->section != NULL && track->active) {
         return refusal_write(refusal, STATUS_UNSUPPORTED,
                              "At most one audio and one video track are served, but the offer has "
@@ -148,11 +138,10 @@ static enum status read_track(struct offer *offer, enum offer_role role,
                              OFFER_TRACK_SSRCS_MAX);
     }
     track->active = active;
-    if (role == OFFER_PUBLISH) {
+    if (role == OFFER_PUBLISH)
         offer_track_narrow_to_publish(track);
-    } else {
+    else
         offer_track_narrow_to_subscribe(track);
-    }
     return STATUS_OK;
 }
 
@@ -164,14 +153,12 @@ static enum status read_tracks(struct offer *offer, enum offer_role role,
     for (unsigned i = 0; i < sdp->media_count; i++) {
         const struct sdp_section *section = &sdp->media[i];
         const bool is_audio = text_is(section->media, "audio");
-        if (is_rejected(offer, section) || (!is_audio && !text_is(section->media, "video"))) {
+        if (is_rejected(offer, section) || (!is_audio && !text_is(section->media, "video")))
             continue;
-        }
         enum status status =
             read_track(offer, role, section, is_audio ? TRACK_AUDIO : TRACK_VIDEO, refusal);
-        if (status != STATUS_OK) {
+        if (status != STATUS_OK)
             return status;
-        }
     }
     if (!offer->tracks[TRACK_AUDIO].active && !offer->tracks[TRACK_VIDEO].active) {
         return refusal_write(refusal, STATUS_UNSUPPORTED,
@@ -185,11 +172,9 @@ static bool is_protocol_served(struct text protocol)
     static const char *const served[] = {"UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP",
                                          "TCP/TLS/RTP/SAVPF", "TCP/DTLS/RTP/SAVPF", "RTP/SAVPF"};
 
-    for (unsigned i = 0; i < sizeof served / sizeof served[0]; i++) {
-        if (text_is(protocol, served[i])) {
+    for (unsigned i = 0; i < sizeof served / sizeof served[0]; i++)
+        if (text_is(protocol, served[i]))
             return true;
-        }
-    }
     return false;
 }
 
@@ -231,16 +216,13 @@ static enum status check_tracks(struct offer *offer, struct negotiate_refusal *r
 
     for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
         struct offer_track *track = &offer->tracks[kind];
-        if (track->section == NULL) {
+        if (track->section == NULL)
             continue;
-        }
         enum status status = check_track(offer, (enum track_kind)kind, alone, refusal);
-        if (status != STATUS_OK && track->active) {
+        if (status != STATUS_OK && track->active)
             return status;
-        }
-        if (status != STATUS_OK) {
+        if (status != STATUS_OK)
             memset(track, 0, sizeof *track); /* it wanted nothing: answered with port 0 */
-        }
     }
     return STATUS_OK;
 }
@@ -255,9 +237,8 @@ static void settle_extensions(struct offer *offer)
     for (unsigned i = 0; i < EXTENSION_COUNT; i++) {
         for (unsigned n = 0; n < EXTENSION_COUNT; n++) {
             const bool same_id = second[i] == first[n];
-            if (second[i] != 0 && first[n] != 0 && same_id != (i == n)) {
+            if (second[i] != 0 && first[n] != 0 && same_id != (i == n))
                 second[i] = 0;
-            }
         }
     }
 }
@@ -271,21 +252,17 @@ static enum status read_offer(struct offer *offer, size_t text_bytes, enum offer
 
     enum status status =
         sdp_parse((struct text){offer->text, text_bytes}, SDP_DESCRIPTION, &offer->sdp, &why);
-    if (status == STATUS_NO_MEMORY) {
+    if (status == STATUS_NO_MEMORY)
         return refusal_write(refusal, status, "The server is out of memory.");
-    }
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return refusal_write(refusal, STATUS_MALFORMED, "This is no SDP offer: %s.", why);
-    }
     status = read_mids(offer, refusal);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     read_bundle(offer);
     status = read_tracks(offer, role, refusal);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         status = check_tracks(offer, refusal);
-    }
     if (status == STATUS_OK) {
         settle_extensions(offer);
         status = offer_transport_read(offer->sdp, find_transport_section(offer), &offer->transport,
@@ -302,21 +279,18 @@ static enum status read_offer(struct offer *offer, size_t text_bytes, enum offer
 enum status offer_parse(const char *text, size_t text_bytes, enum offer_role role,
                         struct offer **offer, struct negotiate_refusal *refusal)
 {
-    if (text_bytes > SDP_BYTES_MAX) {
+    if (text_bytes > SDP_BYTES_MAX)
         return refusal_write(refusal, STATUS_MALFORMED, "The SDP offer is larger than 64 KiB.");
-    }
 
     struct offer *parsed = calloc(1, sizeof *parsed);
-    if (parsed != NULL) {
+    if (parsed != NULL)
         parsed->text = malloc(text_bytes + 1);
-    }
     if (parsed == NULL || parsed->text == NULL) {
         free(parsed);
         return refusal_write(refusal, STATUS_NO_MEMORY, "The server is out of memory.");
     }
-    if (text_bytes > 0) {
+    if (text_bytes > 0)
         memcpy(parsed->text, text, text_bytes);
-    }
 
     enum status status = read_offer(parsed, text_bytes, role, refusal);
     if (status != STATUS_OK) {
@@ -338,11 +312,9 @@ void offer_destroy(struct offer *offer)
 
 const struct offer_track *offer_track_at(const struct offer *offer, unsigned position)
 {
-    for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
-        if (offer->tracks[kind].section == &offer->sdp->media[position]) {
+    for (unsigned kind = 0; kind < TRACK_COUNT; kind++)
+        if (offer->tracks[kind].section == &offer->sdp->media[position])
             return &offer->tracks[kind];
-        }
-    }
     return NULL;
 }
 
@@ -351,14 +323,11 @@ void offer_write_profile(const struct offer *offer, struct profile *profile)
     memset(profile, 0, sizeof *profile); /* profiles are compared as bytes: padding too */
     for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
         const struct offer_track *track = &offer->tracks[kind];
-        for (unsigned i = 0; i < track->format_count; i++) {
+        for (unsigned i = 0; i < track->format_count; i++)
             profile->formats[profile->format_count++] = track->formats[i].negotiable;
-        }
-        for (unsigned i = 0; i < EXTENSION_COUNT; i++) {
-            if (profile->extension_id[i] == 0) {
+        for (unsigned i = 0; i < EXTENSION_COUNT; i++)
+            if (profile->extension_id[i] == 0)
                 profile->extension_id[i] = track->extension_id[i];
-            }
-        }
         profile->nack[kind] = offer_track_has(track, OFFER_FEEDBACK_NACK);
     }
 }

@@ -31,9 +31,8 @@ static struct text find_for_payload_type(const struct sdp_section *section, cons
         struct text value = section->attributes[i].value;
         uint64_t number = 0;
         if (text_is(section->attributes[i].name, name) &&
-            text_number(text_take_word(&value), 127, &number) && number == payload_type) {
+            text_number(text_take_word(&value), 127, &number) && number == payload_type)
             return text_trim(value);
-        }
     }
     return (struct text){NULL, 0};
 }
@@ -44,9 +43,8 @@ static struct text find_parameter(struct text parameters, const char *key)
     while (parameters.bytes > 0) {
         struct text value = text_trim(text_take(&parameters, ';'));
         struct text name = text_take(&value, '=');
-        if (text_is_nocase(name, key)) {
+        if (text_is_nocase(name, key))
             return value;
-        }
     }
     return (struct text){NULL, 0};
 }
@@ -58,9 +56,8 @@ static bool read_parameter(struct text parameters, const char *key, uint8_t abse
     const struct text text = find_parameter(parameters, key);
     uint64_t number = absent;
 
-    if (text.bytes > 0 && !text_number(text, most, &number)) {
+    if (text.bytes > 0 && !text_number(text, most, &number))
         return false;
-    }
     *value = (uint8_t)number;
     return true;
 }
@@ -80,9 +77,8 @@ static bool read_h264_profile(struct text parameters, struct codec_format *forma
         if (text.bytes < 6 || text.bytes > LONGEST ||
             !text_hexadecimal(text_between(text.at, text.at + 2), UINT8_MAX, &profile) ||
             !text_hexadecimal(text_between(text.at + 2, end - 2), 0xfff, &constraints) ||
-            !text_hexadecimal(text_between(end - 2, end), UINT8_MAX, &level)) {
+            !text_hexadecimal(text_between(end - 2, end), UINT8_MAX, &level))
             return false;
-        }
     }
     format->profile = (uint8_t)profile;
     format->constraints = (uint8_t)(constraints > UINT8_MAX ? CONSTRAINED_BASELINE : constraints);
@@ -121,18 +117,15 @@ static void read_feedback(const struct sdp_section *section, struct offer_format
 {
     for (unsigned i = 0; i < section->attribute_count; i++) {
         struct text value = section->attributes[i].value;
-        if (!text_is(section->attributes[i].name, "rtcp-fb")) {
+        if (!text_is(section->attributes[i].name, "rtcp-fb"))
             continue;
-        }
         const struct text target = text_take_word(&value);
         uint64_t payload_type = 0;
         if (!text_is(target, "*") && (!text_number(target, 127, &payload_type) ||
-                                      payload_type != format->negotiable.payload_type)) {
+                                      payload_type != format->negotiable.payload_type))
             continue;
-        }
-        for (unsigned feedback = 0; feedback < OFFER_FEEDBACK_COUNT; feedback++) {
+        for (unsigned feedback = 0; feedback < OFFER_FEEDBACK_COUNT; feedback++)
             format->feedback[feedback] |= matches_feedback(value, (enum offer_feedback)feedback);
-        }
     }
 }
 
@@ -148,18 +141,16 @@ static bool read_format(const struct sdp_section *section, enum track_kind kind,
 
     if (codec == CODEC_NONE || codec_track(codec) != kind ||
         !text_number(text_take(&rest, '/'), UINT32_MAX, &clock_hz) ||
-        clock_hz != codec_clock_hz(codec)) {
+        clock_hz != codec_clock_hz(codec))
         return false;
-    }
     format->negotiable.format.codec = (uint8_t)codec;
     format->negotiable.payload_type = payload_type;
     format->negotiable.rtx_payload_type = PROFILE_NO_PAYLOAD_TYPE;
     format->parameters = find_for_payload_type(section, "fmtp", payload_type);
     if (format->encoding.bytes > SDP_TOKEN_BYTES_MAX ||
         format->parameters.bytes > OFFER_TRACK_PARAMETERS_BYTES_MAX ||
-        !read_parameters(format->parameters, &format->negotiable.format)) {
+        !read_parameters(format->parameters, &format->negotiable.format))
         return false;
-    }
     read_feedback(section, format);
     return true;
 }
@@ -170,12 +161,10 @@ static void read_formats(struct offer_track *track, enum track_kind kind)
     const unsigned most =
         kind == TRACK_AUDIO ? OPUS_FORMATS_MAX : OFFER_TRACK_FORMATS_MAX - OPUS_FORMATS_MAX;
 
-    for (unsigned i = 0; i < section->payload_type_count && track->format_count < most; i++) {
+    for (unsigned i = 0; i < section->payload_type_count && track->format_count < most; i++)
         if (read_format(section, kind, section->payload_types[i],
-                        &track->formats[track->format_count])) {
+                        &track->formats[track->format_count]))
             track->format_count++;
-        }
-    }
 }
 
 /* RFC 4588 section 8.1: "rtx/<clock>" with apt, the payload type that it repeats. */
@@ -190,15 +179,13 @@ static void read_rtx(struct offer_track *track)
         if (!text_is_nocase(text_take(&encoding, '/'), "rtx") ||
             !text_number(
                 find_parameter(find_for_payload_type(section, "fmtp", payload_type), "apt"), 127,
-                &repeated)) {
+                &repeated))
             continue;
-        }
         for (unsigned n = 0; n < track->format_count; n++) {
             struct profile_format *format = &track->formats[n].negotiable;
             if (format->payload_type == repeated &&
-                format->rtx_payload_type == PROFILE_NO_PAYLOAD_TYPE) {
+                format->rtx_payload_type == PROFILE_NO_PAYLOAD_TYPE)
                 format->rtx_payload_type = payload_type;
-            }
         }
     }
 }
@@ -214,16 +201,13 @@ static void read_extensions(struct offer_track *track)
         struct text value = section->attributes[i].value;
         uint64_t id = 0;
         if (!text_is(section->attributes[i].name, "extmap") ||
-            !text_number(text_take_word(&value), ONE_BYTE_FORM_MAX, &id) || id == 0) {
+            !text_number(text_take_word(&value), ONE_BYTE_FORM_MAX, &id) || id == 0)
             continue;
-        }
         const struct text uri = text_trim(value);
-        for (unsigned extension = 0; extension < EXTENSION_COUNT; extension++) {
+        for (unsigned extension = 0; extension < EXTENSION_COUNT; extension++)
             if (track->extension_id[extension] == 0 &&
-                text_is(uri, profile_extension_uri((enum extension)extension))) {
+                text_is(uri, profile_extension_uri((enum extension)extension)))
                 track->extension_id[extension] = (uint8_t)id;
-            }
-        }
     }
 }
 
@@ -235,9 +219,8 @@ static bool read_ssrc_group(struct offer_track *track, struct text value)
 
     if (!text_is(text_take_word(&value), "FID") ||
         !text_number(text_take_word(&value), UINT32_MAX, &ssrc) ||
-        !text_number(text_take_word(&value), UINT32_MAX, &rtx_ssrc)) {
+        !text_number(text_take_word(&value), UINT32_MAX, &rtx_ssrc))
         return false;
-    }
     track->ssrc = (uint32_t)ssrc;
     track->rtx_ssrc = (uint32_t)rtx_ssrc;
     return true;
@@ -250,14 +233,11 @@ struct ssrc_set {
 
 static enum status add_ssrc(struct ssrc_set *set, uint32_t ssrc)
 {
-    for (unsigned i = 0; i < set->count; i++) {
-        if (set->ssrc[i] == ssrc) {
+    for (unsigned i = 0; i < set->count; i++)
+        if (set->ssrc[i] == ssrc)
             return STATUS_OK;
-        }
-    }
-    if (set->count == OFFER_TRACK_SSRCS_MAX) {
+    if (set->count == OFFER_TRACK_SSRCS_MAX)
         return STATUS_FULL;
-    }
     set->ssrc[set->count++] = ssrc;
     return STATUS_OK;
 }
@@ -277,14 +257,12 @@ static enum status read_ssrcs(struct offer_track *track)
         } else if (text_is(attribute->name, "ssrc") &&
                    text_number(text_take_word(&value), UINT32_MAX, &ssrc)) {
             enum status status = add_ssrc(&set, (uint32_t)ssrc);
-            if (status != STATUS_OK) {
+            if (status != STATUS_OK)
                 return status;
-            }
         }
     }
-    if (!grouped && set.count > 0) {
+    if (!grouped && set.count > 0)
         track->ssrc = set.ssrc[0];
-    }
     return STATUS_OK;
 }
 
@@ -328,25 +306,21 @@ static bool is_common(const struct codec_format *format)
 
 static void clear_feedback(struct offer_track *track, enum offer_feedback feedback)
 {
-    for (unsigned i = 0; i < track->format_count; i++) {
+    for (unsigned i = 0; i < track->format_count; i++)
         track->formats[i].feedback[feedback] = false;
-    }
 }
 
 void offer_track_narrow_to_publish(struct offer_track *track)
 {
     unsigned i = 0;
 
-    while (i < track->format_count) {
-        if (is_common(&track->formats[i].negotiable.format)) {
+    while (i < track->format_count)
+        if (is_common(&track->formats[i].negotiable.format))
             i++;
-        } else {
+        else
             offer_track_drop(track, i);
-        }
-    }
-    if (track->extension_id[EXTENSION_TRANSPORT_WIDE] == 0) {
+    if (track->extension_id[EXTENSION_TRANSPORT_WIDE] == 0)
         clear_feedback(track, OFFER_FEEDBACK_TRANSPORT_WIDE);
-    }
 }
 
 /* Those that core/profile.h calls "upstream only" end here. */
@@ -372,21 +346,17 @@ static bool is_carried(enum extension extension)
 
 void offer_track_narrow_to_subscribe(struct offer_track *track)
 {
-    for (unsigned i = 0; i < EXTENSION_COUNT; i++) {
-        if (!is_carried((enum extension)i)) {
+    for (unsigned i = 0; i < EXTENSION_COUNT; i++)
+        if (!is_carried((enum extension)i))
             track->extension_id[i] = 0;
-        }
-    }
     clear_feedback(track, OFFER_FEEDBACK_REMB);
     clear_feedback(track, OFFER_FEEDBACK_TRANSPORT_WIDE);
 }
 
 bool offer_track_has(const struct offer_track *track, enum offer_feedback feedback)
 {
-    for (unsigned i = 0; i < track->format_count; i++) {
-        if (track->formats[i].feedback[feedback]) {
+    for (unsigned i = 0; i < track->format_count; i++)
+        if (track->formats[i].feedback[feedback])
             return true;
-        }
-    }
     return false;
 }

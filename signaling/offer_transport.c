@@ -12,9 +12,8 @@ static bool is_ice_text(struct text text, size_t least, size_t most)
         const bool letter_or_digit = (character >= '0' && character <= '9') ||
                                      (character >= 'A' && character <= 'Z') ||
                                      (character >= 'a' && character <= 'z');
-        if (!letter_or_digit && (character == '\0' || strchr("+/-_=", character) == NULL)) {
+        if (!letter_or_digit && (character == '\0' || strchr("+/-_=", character) == NULL))
             return false;
-        }
     }
     return text.bytes >= least && text.bytes <= most;
 }
@@ -28,9 +27,8 @@ enum status offer_transport_read_credentials(const struct sdp_attribute *ufrag,
     if (ufrag == NULL || !is_ice_text(ufrag->value, UFRAG_LEAST, ICE_UFRAG_CHARS_MAX) ||
         password == NULL || !is_ice_text(password->value, PASSWORD_LEAST, ICE_PASSWORD_CHARS_MAX) ||
         !text_copy(ufrag->value, credentials->ufrag, sizeof credentials->ufrag) ||
-        !text_copy(password->value, credentials->password, sizeof credentials->password)) {
+        !text_copy(password->value, credentials->password, sizeof credentials->password))
         return STATUS_MALFORMED;
-    }
     return STATUS_OK;
 }
 
@@ -40,13 +38,11 @@ void offer_transport_read_candidates(const struct sdp_section *section,
     for (unsigned i = 0; i < section->attribute_count && *count < ICE_CANDIDATES_MAX; i++) {
         const struct text name = section->attributes[i].name;
         const struct text value = section->attributes[i].value;
-        if (!text_is(name, "candidate") || value.bytes == 0) {
+        if (!text_is(name, "candidate") || value.bytes == 0)
             continue;
-        }
         const struct text line = text_between(name.at, value.at + value.bytes);
-        if (ice_candidate_parse(line.at, line.bytes, &candidates[*count]) == STATUS_OK) {
+        if (ice_candidate_parse(line.at, line.bytes, &candidates[*count]) == STATUS_OK)
             (*count)++;
-        }
     }
 }
 
@@ -60,18 +56,16 @@ static enum status read_fingerprint(const struct sdp *sdp, const struct sdp_sect
 
     for (unsigned i = 0; i < place->attribute_count; i++) {
         const struct text value = text_trim(place->attributes[i].value);
-        if (!text_is(place->attributes[i].name, "fingerprint")) {
+        if (!text_is(place->attributes[i].name, "fingerprint"))
             continue;
-        }
         if (++found > OFFER_TRANSPORT_FINGERPRINTS_MAX) {
             return refusal_write(refusal, STATUS_MALFORMED,
                                  "The SDP offer has more than %d fingerprints.",
                                  OFFER_TRANSPORT_FINGERPRINTS_MAX);
         }
         enum status status = fingerprint_parse(value.at, value.bytes, fingerprint);
-        if (status == STATUS_OK) {
+        if (status == STATUS_OK)
             return STATUS_OK;
-        }
         if (status != STATUS_UNSUPPORTED) {
             return refusal_write(refusal, STATUS_MALFORMED,
                                  "The SDP offer has a malformed a=fingerprint.");
@@ -92,12 +86,10 @@ static enum status read_setup(const struct sdp *sdp, const struct sdp_section *s
     const struct sdp_attribute *attribute = sdp_find_inherited(sdp, section, "setup");
     const struct text setup = attribute != NULL ? text_trim(attribute->value) : text_of("active");
 
-    if (text_is(setup, "holdconn")) {
+    if (text_is(setup, "holdconn"))
         return refusal_write(refusal, STATUS_UNSUPPORTED, "a=setup:holdconn is not served.");
-    }
-    if (!text_is(setup, "passive") && !text_is(setup, "actpass") && !text_is(setup, "active")) {
+    if (!text_is(setup, "passive") && !text_is(setup, "actpass") && !text_is(setup, "active"))
         return refusal_write(refusal, STATUS_MALFORMED, "The SDP offer has a malformed a=setup.");
-    }
     *passive = text_is(setup, "passive");
     return STATUS_OK;
 }
@@ -115,9 +107,8 @@ enum status offer_transport_read(const struct sdp *sdp, const struct sdp_section
     }
 
     enum status status = read_fingerprint(sdp, section, &transport->fingerprint, refusal);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         status = read_setup(sdp, section, &transport->passive, refusal);
-    }
     if (status == STATUS_OK) {
         offer_transport_read_candidates(section, transport->candidates,
                                         &transport->candidate_count);

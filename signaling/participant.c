@@ -85,15 +85,13 @@ static void send_room(const struct directory_room *room, json_t *object)
 {
     struct participant_message message;
 
-    if (!write_message(object, &message)) {
+    if (!write_message(object, &message))
         return;
-    }
     for (struct directory_member *member = directory_members(room); member != NULL;
          member = member->next) {
         const struct participant_line *line = ((struct participant *)member)->line;
-        if (line != NULL) {
+        if (line != NULL)
             line->output.send(line->output.context, &message);
-        }
     }
     free_message(&message);
 }
@@ -161,9 +159,8 @@ static void on_peers_change(void *context)
 static void attach(struct participant *participant, struct participant_line *line)
 {
     participant->all->lost -= participant->line == NULL;
-    if (participant->line != NULL) {
+    if (participant->line != NULL)
         participant->line->participant = NULL;
-    }
     participant->line = line;
     line->participant = participant;
     memcpy(participant->address, line->address, sizeof participant->address);
@@ -182,11 +179,10 @@ static void part(struct participant *participant)
 {
     struct participants *all = participant->all;
 
-    if (participant->line != NULL) {
+    if (participant->line != NULL)
         participant->line->participant = NULL;
-    } else {
+    else
         all->lost--;
-    }
     peers_end_all(&participant->peers);
     directory_leave(endpoint_directory(all->endpoint), &participant->member);
     g_hash_table_remove(all->by_resume, participant->resume);
@@ -196,9 +192,8 @@ static void part(struct participant *participant)
 static struct participant *make(struct participants *all, const char *name)
 {
     struct participant *participant = calloc(1, sizeof *participant);
-    if (participant == NULL) {
+    if (participant == NULL)
         return NULL;
-    }
     participant->all = all;
     participant->peers = (struct peers){
         .endpoint = all->endpoint,
@@ -248,26 +243,21 @@ static json_t *read_join(const struct request *request, struct join *join)
     enum status status = request_text(request, "room", 0, EXCHANGE_BODY_BYTES_MAX, &room);
 
     *join = (struct join){.room = "", .name = "", .resume = ""};
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return request_error(request, "bad-message", "room must be the room's name.");
-    }
     if (!name_is_valid(room, strlen(room))) {
         return request_error(request, "bad-room",
                              "A room's name is 1 to 64 characters, without '/' and control "
                              "characters.");
     }
     join->room = room;
-    if (request_text(request, "name", 0, NAME_POINTS_MAX, &join->name) == STATUS_MALFORMED) {
+    if (request_text(request, "name", 0, NAME_POINTS_MAX, &join->name) == STATUS_MALFORMED)
         return request_error(request, "bad-message", "name must be up to 64 characters.");
-    }
-    if (request_text(request, "token", 0, CONFIG_TEXT_BYTES_MAX, &join->token) ==
-        STATUS_MALFORMED) {
+    if (request_text(request, "token", 0, CONFIG_TEXT_BYTES_MAX, &join->token) == STATUS_MALFORMED)
         return request_error(request, "bad-message", "token must be a stream key.");
-    }
     if (request_text(request, "resume", 0, CONFIG_TEXT_BYTES_MAX, &join->resume) ==
-        STATUS_MALFORMED) {
+        STATUS_MALFORMED)
         return request_error(request, "bad-message", "resume must be what joined gave.");
-    }
     return NULL;
 }
 
@@ -286,9 +276,8 @@ static enum status enter(struct participant_line *line, const struct join *join)
 {
     struct participants *all = line->all;
     struct participant *participant = make(all, join->name);
-    if (participant == NULL) {
+    if (participant == NULL)
         return STATUS_NO_MEMORY;
-    }
     const enum status status =
         directory_join(endpoint_directory(all->endpoint), join->room, &participant->member);
     if (status != STATUS_OK) {
@@ -306,22 +295,18 @@ static json_t *on_join(struct participant_line *line, const struct request *requ
     struct join join;
     json_t *error = read_join(request, &join);
     struct endpoint *endpoint = line->all->endpoint;
-    if (error != NULL) {
+    if (error != NULL)
         return error;
-    }
-    if (endpoint_is_draining(endpoint)) {
+    if (endpoint_is_draining(endpoint))
         return request_error(request, "full", "The server is about to stop.");
-    }
 
     struct participant *resumed = find_resumed(line->all, &join);
-    if (line->participant != NULL && line->participant != resumed) {
+    if (line->participant != NULL && line->participant != resumed)
         part(line->participant);
-    }
-    if (resumed != NULL && line->participant != resumed) {
+    if (resumed != NULL && line->participant != resumed)
         attach(resumed, line);
-    } else if (resumed == NULL && enter(line, &join) != STATUS_OK) {
+    else if (resumed == NULL && enter(line, &join) != STATUS_OK)
         return request_error(request, "full", "The server has no room for another room now.");
-    }
     struct participant *participant = line->participant;
     participant->may_publish =
         token_check(endpoint_config(endpoint)->auth_publish_key, join.token) == STATUS_OK;
@@ -350,9 +335,8 @@ static json_t *on_chat_request(struct participant_line *line, const struct reque
     struct timespec now;
     const char *text;
 
-    if (request_text(request, "text", 1, DIRECTORY_CHAT_POINTS_MAX, &text) != STATUS_OK) {
+    if (request_text(request, "text", 1, DIRECTORY_CHAT_POINTS_MAX, &text) != STATUS_OK)
         return request_error(request, "bad-message", "text must be 1 to 500 characters.");
-    }
     timespec_get(&now, TIME_UTC);
     directory_say(endpoint_directory(line->all->endpoint), &participant->member, participant->you,
                   participant->name, text, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
@@ -409,11 +393,9 @@ static const struct kind *find_kind(const char *type)
         {"bye", true, on_bye},     {"ping", false, on_ping},
     };
 
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (strcmp(kinds[i].type, type) == 0) {
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i].type, type) == 0)
             return &kinds[i];
-        }
-    }
     return NULL;
 }
 
@@ -424,12 +406,10 @@ static json_t *answer(struct participant_line *line, const struct request *reque
                              "A message is a JSON object with a string type.");
     }
     const struct kind *kind = find_kind(request->type);
-    if (kind == NULL) {
+    if (kind == NULL)
         return request_error(request, "unknown-type", "There is no message of that type.");
-    }
-    if (kind->joined && line->participant == NULL) {
+    if (kind->joined && line->participant == NULL)
         return request_error(request, "not-joined", "Join a room first.");
-    }
     return kind->handle(line, request);
 }
 
@@ -442,20 +422,17 @@ static void on_tick(void *context, int64_t now_ns)
     gpointer value;
     GSList *gone = NULL;
 
-    if (all->lost == 0) {
+    if (all->lost == 0)
         return;
-    }
     g_hash_table_iter_init(&iterator, all->by_resume);
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
         struct participant *participant = value;
         if (participant->line == NULL &&
-            now_ns - participant->lost_ns >= mono_from_ms(PARTICIPANT_RESUME_MS)) {
+            now_ns - participant->lost_ns >= mono_from_ms(PARTICIPANT_RESUME_MS))
             gone = g_slist_prepend(gone, participant);
-        }
     }
-    for (const GSList *at = gone; at != NULL; at = at->next) {
+    for (const GSList *at = gone; at != NULL; at = at->next)
         part(at->data);
-    }
     g_slist_free(gone);
 }
 
@@ -487,9 +464,8 @@ static unsigned count(const void *context)
 enum status participants_create(struct endpoint *endpoint, struct participants **participants)
 {
     struct participants *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->endpoint = endpoint;
     made->by_resume = g_hash_table_new(g_str_hash, g_str_equal);
     endpoint_listen(endpoint, &(struct endpoint_listener){.context = made,
@@ -509,9 +485,8 @@ void participants_destroy(struct participants *participants)
     GHashTableIter iterator;
     gpointer value;
 
-    if (participants == NULL) {
+    if (participants == NULL)
         return;
-    }
     endpoint_listen(participants->endpoint, NULL);
     directory_listen(endpoint_directory(participants->endpoint), NULL);
     g_hash_table_iter_init(&iterator, participants->by_resume);
@@ -531,9 +506,8 @@ struct participant_line *participant_open(struct participants *participants,
                                           const char *address)
 {
     struct participant_line *line = calloc(1, sizeof *line);
-    if (line == NULL) {
+    if (line == NULL)
         return NULL;
-    }
     line->all = participants;
     line->output = *output;
     g_strlcpy(line->address, address, sizeof line->address);

@@ -22,9 +22,8 @@ static struct peer *find(const struct peers *peers, const char *id)
 {
     struct peer *peer = id != NULL ? peers->first : NULL;
 
-    while (peer != NULL && (peer->session == NULL || strcmp(peer->id, id) != 0)) {
+    while (peer != NULL && (peer->session == NULL || strcmp(peer->id, id) != 0))
         peer = peer->next;
-    }
     return peer;
 }
 
@@ -32,9 +31,8 @@ static void forget(struct peers *peers, struct peer *peer)
 {
     struct peer **link = &peers->first;
 
-    while (*link != peer) {
+    while (*link != peer)
         link = &(*link)->next;
-    }
     *link = peer->next;
     peers->count--;
     free(peer);
@@ -49,9 +47,8 @@ static json_t *make_bye(const struct peer *peer, const char *reason)
 {
     json_t *bye = json_pack("{s:s, s:s}", "type", "bye", "id", peer->id);
 
-    if (bye != NULL && reason != NULL) {
+    if (bye != NULL && reason != NULL)
         json_object_set_new(bye, "reason", json_string(reason));
-    }
     return bye;
 }
 
@@ -108,11 +105,10 @@ static void on_ended(struct session *session, const char *reason)
     struct peers *peers = peer->peers;
 
     peer->session = NULL;
-    if (peers->send(peers->context, make_bye(peer, reason))) {
+    if (peers->send(peers->context, make_bye(peer, reason)))
         forget(peers, peer);
-    } else {
+    else
         strncpy(peer->ended, reason, REASON_CHARS_MAX);
-    }
     peers->on_change(peers->context);
 }
 
@@ -126,13 +122,11 @@ static enum status read_target(const struct request *request, enum session_kind 
     const enum status subscribes =
         request_text(request, "subscribe", 1, NAME_POINTS_MAX, &subscribe);
 
-    if (publishes == STATUS_NOT_FOUND && subscribes == STATUS_NOT_FOUND) {
+    if (publishes == STATUS_NOT_FOUND && subscribes == STATUS_NOT_FOUND)
         return STATUS_NOT_FOUND;
-    }
     if ((publishes != STATUS_OK || subscribes != STATUS_NOT_FOUND) &&
-        (subscribes != STATUS_OK || publishes != STATUS_NOT_FOUND)) {
+        (subscribes != STATUS_OK || publishes != STATUS_NOT_FOUND))
         return STATUS_MALFORMED;
-    }
     *kind = publishes == STATUS_OK ? SESSION_PUBLISHER : SESSION_VIEWER;
     *stream = publishes == STATUS_OK ? publish : subscribe;
     return name_is_valid(*stream, strlen(*stream)) ? STATUS_OK : STATUS_MALFORMED;
@@ -142,9 +136,8 @@ static struct peer *add(struct peers *peers, const char *id, const char *stream,
                         enum session_kind kind)
 {
     struct peer *peer = calloc(1, sizeof *peer);
-    if (peer == NULL) {
+    if (peer == NULL)
         return NULL;
-    }
     peer->peers = peers;
     peer->kind = kind;
     (void)snprintf(peer->id, sizeof peer->id, "%s", id);
@@ -191,9 +184,8 @@ static json_t *offer_again(struct peers *peers, const struct request *request, c
     char *answer = NULL;
     const enum status status =
         endpoint_offer_again(peers->endpoint, peer->session, sdp, strlen(sdp), &answer, &refusal);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return refuse(request, status, &refusal);
-    }
     json_t *message = answer != NULL ? make_answer(peer->id, answer) : NULL;
     free(answer);
     return message;
@@ -208,12 +200,10 @@ json_t *peers_offer(struct peers *peers, const struct request *request,
     struct peer *peer = find(peers, request->id);
     const enum status target = read_target(request, &kind, &stream);
 
-    if (request->id == NULL) {
+    if (request->id == NULL)
         return request_error(request, "bad-message", "id must be 1 to 64 characters.");
-    }
-    if (request_text(request, "sdp", 1, NEGOTIATE_SDP_BYTES_MAX, &sdp) != STATUS_OK) {
+    if (request_text(request, "sdp", 1, NEGOTIATE_SDP_BYTES_MAX, &sdp) != STATUS_OK)
         return request_error(request, "bad-message", "sdp must be the offer's text.");
-    }
     if (target == STATUS_MALFORMED || (target == STATUS_NOT_FOUND && peer == NULL)) {
         return request_error(request, "bad-message",
                              "Either publish or subscribe must name a stream.");
@@ -225,13 +215,11 @@ json_t *peers_offer(struct peers *peers, const struct request *request,
         }
         return offer_again(peers, request, sdp, peer);
     }
-    if (kind == SESSION_PUBLISHER && !client->may_publish) {
+    if (kind == SESSION_PUBLISHER && !client->may_publish)
         return request_error(request, "forbidden", "To publish here, the stream key is needed.");
-    }
     peer = peers->count < PEERS_MAX ? add(peers, request->id, stream, kind) : NULL;
-    if (peer == NULL) {
+    if (peer == NULL)
         return request_error(request, "full", "Too many peer connections on one socket.");
-    }
     return open_peer(peers, request, sdp, peer, client);
 }
 
@@ -241,9 +229,8 @@ static const char *read_candidate(const struct request *request)
     const json_t *value = json_object_get(request->object, "candidate");
     const json_t *label = json_object_get(request->object, "label");
 
-    if (value == NULL || (label != NULL && !json_is_integer(label))) {
+    if (value == NULL || (label != NULL && !json_is_integer(label)))
         return NULL;
-    }
     if (json_is_object(value)) {
         value = json_object_get(value, "candidate");
         return value == NULL ? "" : json_string_value(value);
@@ -257,12 +244,10 @@ json_t *peers_candidate(struct peers *peers, const struct request *request)
     const char *text = read_candidate(request);
     struct ice_candidate candidate;
 
-    if (peer == NULL) {
+    if (peer == NULL)
         return request_error(request, "bad-message", "There is no peer connection of that id.");
-    }
-    if (text == NULL) {
+    if (text == NULL)
         return request_error(request, "bad-message", "candidate must be an object or a string.");
-    }
     if (text[0] == '\0') {
         endpoint_candidate(peers->endpoint, peer->session, NULL);
         return NULL;
@@ -283,15 +268,12 @@ json_t *peers_layer(struct peers *peers, const struct request *request)
     const struct peer *peer = find(peers, request->id);
     const json_t *rid = json_object_get(request->object, "rid");
 
-    if (peer == NULL || peer->kind != SESSION_VIEWER) {
+    if (peer == NULL || peer->kind != SESSION_VIEWER)
         return request_error(request, "bad-message", "There is no subscription of that id.");
-    }
-    if (!json_is_null(rid) && !json_is_string(rid)) {
+    if (!json_is_null(rid) && !json_is_string(rid))
         return request_error(request, "bad-message", "rid must be a layer's name or null.");
-    }
-    if (json_is_string(rid)) {
+    if (json_is_string(rid))
         return request_error(request, "unsupported", "That stream has no such layer.");
-    }
     return json_pack("{s:s, s:s, s:n}", "type", "layer", "id", peer->id, "rid");
 }
 
@@ -300,12 +282,10 @@ json_t *peers_bye(struct peers *peers, const struct request *request)
     struct peer *peer = find(peers, request->id);
     bool final;
 
-    if (peer == NULL) {
+    if (peer == NULL)
         return request_error(request, "bad-message", "There is no peer connection of that id.");
-    }
-    if (request_flag(request, "end", &final) != STATUS_OK) {
+    if (request_flag(request, "end", &final) != STATUS_OK)
         return request_error(request, "bad-message", "end must be true or false.");
-    }
     json_t *message = make_bye(peer, NULL);
     struct session *session = peer->session;
     forget(peers, peer);
@@ -319,18 +299,16 @@ void peers_end_all(struct peers *peers)
     while (peers->first != NULL) {
         struct session *session = peers->first->session;
         forget(peers, peers->first);
-        if (session != NULL) {
+        if (session != NULL)
             endpoint_end(peers->endpoint, session, false);
-        }
     }
 }
 
 void peers_abandon_all(struct peers *peers)
 {
     while (peers->first != NULL) {
-        if (peers->first->session != NULL) {
+        if (peers->first->session != NULL)
             peers->first->session->owner = (struct session_owner){0};
-        }
         forget(peers, peers->first);
     }
 }
@@ -339,29 +317,24 @@ void peers_tell_ended(struct peers *peers)
 {
     for (struct peer *peer = peers->first; peer != NULL;) {
         struct peer *next = peer->next;
-        if (peer->session == NULL && peers->send(peers->context, make_bye(peer, peer->ended))) {
+        if (peer->session == NULL && peers->send(peers->context, make_bye(peer, peer->ended)))
             forget(peers, peer);
-        }
         peer = next;
     }
 }
 
 bool peers_publishes(const struct peers *peers)
 {
-    for (const struct peer *peer = peers->first; peer != NULL; peer = peer->next) {
-        if (peer->kind == SESSION_PUBLISHER && peer->session != NULL) {
+    for (const struct peer *peer = peers->first; peer != NULL; peer = peer->next)
+        if (peer->kind == SESSION_PUBLISHER && peer->session != NULL)
             return true;
-        }
-    }
     return false;
 }
 
 bool peers_is_active(const struct peers *peers)
 {
-    for (const struct peer *peer = peers->first; peer != NULL; peer = peer->next) {
-        if (peer->session != NULL) {
+    for (const struct peer *peer = peers->first; peer != NULL; peer = peer->next)
+        if (peer->session != NULL)
             return true;
-        }
-    }
     return false;
 }

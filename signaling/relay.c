@@ -48,9 +48,8 @@ static struct relay_room *room_open(const char *name)
 
     if (room == NULL) {
         room = calloc(1, sizeof *room);
-        if (room == NULL) {
+        if (room == NULL)
             return NULL;
-        }
         g_strlcpy(room->name, name, sizeof room->name);
         g_hash_table_insert(service.rooms, room->name, room);
     }
@@ -62,13 +61,11 @@ static void *on_open(struct socket *socket)
     char name[NAME_BYTES_MAX + 1];
     const struct config *config = endpoint_config(service.endpoint);
 
-    if (read_room(socket_path(socket), name) != STATUS_OK) {
+    if (read_room(socket_path(socket), name) != STATUS_OK)
         return NULL;
-    }
     struct member *member = calloc(1, sizeof *member);
-    if (member == NULL) {
+    if (member == NULL)
         return NULL;
-    }
     member->room = room_open(name);
     if (member->room == NULL) {
         free(member);
@@ -88,9 +85,8 @@ static void refuse(struct socket *socket, const char *code, const char *message)
     json_t *error = request_error(&unread, code, message);
     char *text = error != NULL ? json_dumps(error, JSON_COMPACT) : NULL;
 
-    if (text != NULL) {
+    if (text != NULL)
         socket_send(socket, text, strlen(text));
-    }
     free(text);
     json_decref(error);
 }
@@ -117,9 +113,8 @@ static void on_text(struct socket *socket, const char *text, size_t text_bytes)
 {
     struct member *sender = socket_record(socket);
 
-    if (!is_due(socket, sender)) {
+    if (!is_due(socket, sender))
         return;
-    }
     json_t *value = json_loadb(text, text_bytes, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     const bool is_message = json_is_string(json_object_get(value, "type"));
     const bool is_json = value != NULL;
@@ -129,20 +124,17 @@ static void on_text(struct socket *socket, const char *text, size_t text_bytes)
                "A message is a JSON object with a string type.");
         return;
     }
-    for (const struct member *member = sender->room->first; member != NULL; member = member->next) {
-        if (member != sender) {
+    for (const struct member *member = sender->room->first; member != NULL; member = member->next)
+        if (member != sender)
             socket_send(member->socket, text, text_bytes);
-        }
-    }
 }
 
 static void on_binary(struct socket *socket, const void *data, size_t data_bytes)
 {
     (void)data;
     (void)data_bytes;
-    if (is_due(socket, socket_record(socket))) {
+    if (is_due(socket, socket_record(socket)))
         refuse(socket, "bad-message", "Messages are text frames.");
-    }
 }
 
 static void on_too_large(struct socket *socket)
@@ -155,13 +147,11 @@ static void on_close(struct socket *socket)
     struct member *member = socket_record(socket);
     struct member **link = &member->room->first;
 
-    while (*link != member) {
+    while (*link != member)
         link = &(*link)->next;
-    }
     *link = member->next;
-    if (member->room->first == NULL) {
+    if (member->room->first == NULL)
         g_hash_table_remove(service.rooms, member->room->name);
-    }
     free(member);
 }
 

@@ -124,10 +124,9 @@ unsigned request_head_read(struct lws *wsi, struct request_head *head, const cha
         !copy_query(wsi, head->query))
         return 414;
     *why = "A header is too long.";
-    for (size_t i = 0; i < REQUEST_HEADER_COUNT; i++) {
+    for (size_t i = 0; i < REQUEST_HEADER_COUNT; i++)
         if (!copy_header(wsi, REQUEST_TOKENS[i], &head->headers[i]))
             return 431;
-    }
     *why = "Send exactly one Host header.";
     if (lws_hdr_total_length(wsi, WSI_TOKEN_HOST) <= 0 ||
         lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0)

@@ -19,18 +19,16 @@ static enum status fail(struct parser *parser, enum status status, const char *w
 
 bool sdp_is_token(struct text text)
 {
-    if (text.bytes == 0 || text.bytes > SDP_TOKEN_BYTES_MAX) {
+    if (text.bytes == 0 || text.bytes > SDP_TOKEN_BYTES_MAX)
         return false;
-    }
     for (size_t i = 0; i < text.bytes; i++) {
         const char character = text.at[i];
         const bool letter_or_digit = (character >= '0' && character <= '9') ||
                                      (character >= 'A' && character <= 'Z') ||
                                      (character >= 'a' && character <= 'z');
         if (!letter_or_digit &&
-            (character == '\0' || strchr("!#$%&'*+-.^_`{|}~", character) == NULL)) {
+            (character == '\0' || strchr("!#$%&'*+-.^_`{|}~", character) == NULL))
             return false;
-        }
     }
     return true;
 }
@@ -38,13 +36,11 @@ bool sdp_is_token(struct text text)
 /* RFC 8866 section 5.14: tokens joined by slashes. */
 static bool is_protocol(struct text text)
 {
-    if (text.bytes > SDP_TOKEN_BYTES_MAX) {
+    if (text.bytes > SDP_TOKEN_BYTES_MAX)
         return false;
-    }
     do {
-        if (!sdp_is_token(text_take(&text, '/'))) {
+        if (!sdp_is_token(text_take(&text, '/')))
             return false;
-        }
     } while (text.bytes > 0);
     return true;
 }
@@ -55,20 +51,17 @@ static bool is_rtp(struct text protocol)
 
     while (protocol.bytes > 0) {
         part = text_take(&protocol, '/');
-        if (text_is(part, "RTP")) {
+        if (text_is(part, "RTP"))
             return true;
-        }
     }
     return false;
 }
 
 static bool has_payload_type(const struct sdp_section *section, uint64_t payload_type)
 {
-    for (unsigned i = 0; i < section->payload_type_count; i++) {
-        if (section->payload_types[i] == payload_type) {
+    for (unsigned i = 0; i < section->payload_type_count; i++)
+        if (section->payload_types[i] == payload_type)
             return true;
-        }
-    }
     return false;
 }
 
@@ -79,15 +72,12 @@ static enum status parse_payload_types(struct parser *parser, struct text format
     for (struct text word = text_take_word(&formats); word.bytes > 0;
          word = text_take_word(&formats)) {
         uint64_t payload_type = 0;
-        if (!text_number(word, 127, &payload_type)) {
+        if (!text_number(word, 127, &payload_type))
             return fail(parser, STATUS_MALFORMED, "an m-line lists a bad payload type");
-        }
-        if (has_payload_type(section, payload_type)) {
+        if (has_payload_type(section, payload_type))
             continue;
-        }
-        if (section->payload_type_count == SDP_PAYLOAD_TYPES_MAX) {
+        if (section->payload_type_count == SDP_PAYLOAD_TYPES_MAX)
             return fail(parser, STATUS_FULL, "an m-line lists more than 64 payload types");
-        }
         section->payload_types[section->payload_type_count++] = (uint8_t)payload_type;
     }
     return STATUS_OK;
@@ -96,9 +86,8 @@ static enum status parse_payload_types(struct parser *parser, struct text format
 /* m=<media> <port>["/" <count>] <protocol> <formats> */
 static enum status parse_media(struct parser *parser, struct text value)
 {
-    if (parser->sdp->media_count == SDP_MEDIA_MAX) {
+    if (parser->sdp->media_count == SDP_MEDIA_MAX)
         return fail(parser, STATUS_FULL, "there are more than 32 m-lines");
-    }
 
     struct sdp_section *section = &parser->sdp->media[parser->sdp->media_count];
     section->attributes = parser->sdp->attributes + parser->attribute_count;
@@ -112,9 +101,8 @@ static enum status parse_media(struct parser *parser, struct text value)
 
     uint64_t number = 0;
     if (!sdp_is_token(section->media) || !text_number(text_take(&port, '/'), UINT16_MAX, &number) ||
-        !is_protocol(section->protocol) || !sdp_is_token(section->first_format)) {
+        !is_protocol(section->protocol) || !sdp_is_token(section->first_format))
         return fail(parser, STATUS_MALFORMED, "an m-line is malformed");
-    }
     section->port = (uint16_t)number;
     return is_rtp(section->protocol) ? parse_payload_types(parser, formats) : STATUS_OK;
 }
@@ -125,9 +113,8 @@ static enum status parse_attribute(struct parser *parser, struct text value)
 
     attribute->name = text_take(&value, ':');
     attribute->value = value;
-    if (!sdp_is_token(attribute->name)) {
+    if (!sdp_is_token(attribute->name))
         return fail(parser, STATUS_MALFORMED, "an a-line is malformed");
-    }
     parser->attribute_count++;
     parser->section->attribute_count++;
     return STATUS_OK;
@@ -137,9 +124,8 @@ static bool has_control_character(struct text line)
 {
     for (size_t i = 0; i < line.bytes; i++) {
         const unsigned char byte = (unsigned char)line.at[i];
-        if ((byte < 0x20 && byte != '\t') || byte == 0x7f) {
+        if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
             return true;
-        }
     }
     return false;
 }
@@ -149,20 +135,17 @@ static bool is_type_expected(const struct parser *parser, enum sdp_form form, ch
 {
     static const char first[] = "vos";
 
-    if (form == SDP_DESCRIPTION && parser->line_count < sizeof first - 1) {
+    if (form == SDP_DESCRIPTION && parser->line_count < sizeof first - 1)
         return type == first[parser->line_count];
-    }
     return type != '\0' && strchr("iuepcbtrzkam", type) != NULL;
 }
 
 static enum status parse_line(struct parser *parser, enum sdp_form form, struct text line)
 {
-    if (line.bytes < 2 || line.at[1] != '=') {
+    if (line.bytes < 2 || line.at[1] != '=')
         return fail(parser, STATUS_MALFORMED, "a line is not of the form x=value");
-    }
-    if (has_control_character(line)) {
+    if (has_control_character(line))
         return fail(parser, STATUS_MALFORMED, "a line holds control characters");
-    }
     if (!is_type_expected(parser, form, line.at[0])) {
         return fail(parser, STATUS_MALFORMED,
                     parser->line_count < 3 ? "it does not begin with v=0, o=, s="
@@ -187,24 +170,19 @@ static enum status parse_lines(struct parser *parser, enum sdp_form form, struct
 {
     while (rest.bytes > 0) {
         struct text line = text_take(&rest, '\n');
-        if (line.bytes > 0 && line.at[line.bytes - 1] == '\r') {
+        if (line.bytes > 0 && line.at[line.bytes - 1] == '\r')
             line.bytes--;
-        }
-        if (line.bytes == 0) {
+        if (line.bytes == 0)
             continue; /* clients end with one line end too many */
-        }
-        if (parser->line_count == SDP_LINES_MAX) {
+        if (parser->line_count == SDP_LINES_MAX)
             return fail(parser, STATUS_FULL, "there are more than 2000 lines");
-        }
         enum status status = parse_line(parser, form, line);
-        if (status != STATUS_OK) {
+        if (status != STATUS_OK)
             return status;
-        }
         parser->line_count++;
     }
-    if (parser->line_count == 0 || (form == SDP_DESCRIPTION && parser->line_count < 3)) {
+    if (parser->line_count == 0 || (form == SDP_DESCRIPTION && parser->line_count < 3))
         return fail(parser, STATUS_MALFORMED, "it is empty");
-    }
     return STATUS_OK;
 }
 
@@ -241,11 +219,9 @@ void sdp_destroy(struct sdp *sdp)
 
 const struct sdp_attribute *sdp_find(const struct sdp_section *section, const char *name)
 {
-    for (unsigned i = 0; i < section->attribute_count; i++) {
-        if (text_is(section->attributes[i].name, name)) {
+    for (unsigned i = 0; i < section->attribute_count; i++)
+        if (text_is(section->attributes[i].name, name))
             return &section->attributes[i];
-        }
-    }
     return NULL;
 }
 

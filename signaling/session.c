@@ -15,9 +15,8 @@ struct session_table {
 enum status session_table_create(struct session_table **table)
 {
     struct session_table *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->by_number = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free);
     made->by_id = g_hash_table_new(g_str_hash, g_str_equal);
     *table = made;
@@ -26,9 +25,8 @@ enum status session_table_create(struct session_table **table)
 
 void session_table_destroy(struct session_table *table)
 {
-    if (table == NULL) {
+    if (table == NULL)
         return;
-    }
     g_hash_table_destroy(table->by_id);
     g_hash_table_destroy(table->by_number);
     free(table);
@@ -38,9 +36,8 @@ struct session *session_table_add(struct session_table *table, enum session_kind
                                   const char *peer, int64_t now_ns)
 {
     struct session *session = calloc(1, sizeof *session);
-    if (session == NULL) {
+    if (session == NULL)
         return NULL;
-    }
     session->number = ++table->last_number;
     session->kind = kind;
     session->state = SESSION_OPENING;
@@ -72,9 +69,8 @@ void session_table_each(const struct session_table *table,
     gpointer session;
 
     g_hash_table_iter_init(&iterator, table->by_number);
-    while (g_hash_table_iter_next(&iterator, NULL, &session)) {
+    while (g_hash_table_iter_next(&iterator, NULL, &session))
         visit(context, session);
-    }
 }
 
 struct session *session_table_by_number(const struct session_table *table, uint64_t number)
@@ -87,9 +83,8 @@ struct session *session_table_by_id(const struct session_table *table, const cha
 {
     char key[SESSION_ID_CHARS + 1];
 
-    if (id_chars != SESSION_ID_CHARS) {
+    if (id_chars != SESSION_ID_CHARS)
         return NULL;
-    }
     memcpy(key, id, SESSION_ID_CHARS);
     key[SESSION_ID_CHARS] = '\0';
     return g_hash_table_lookup(table->by_id, key);
@@ -102,9 +97,8 @@ unsigned session_table_count(const struct session_table *table, enum session_kin
     unsigned count = 0;
 
     g_hash_table_iter_init(&iterator, table->by_id);
-    while (g_hash_table_iter_next(&iterator, NULL, &session)) {
+    while (g_hash_table_iter_next(&iterator, NULL, &session))
         count += ((const struct session *)session)->kind == kind;
-    }
     return count;
 }
 
@@ -115,9 +109,8 @@ unsigned session_table_count_peer(const struct session_table *table, const char 
     unsigned count = 0;
 
     g_hash_table_iter_init(&iterator, table->by_id);
-    while (g_hash_table_iter_next(&iterator, NULL, &session)) {
+    while (g_hash_table_iter_next(&iterator, NULL, &session))
         count += strcmp(((const struct session *)session)->peer, peer) == 0;
-    }
     return count;
 }
 
@@ -138,9 +131,8 @@ bool session_matches(const struct session *session, const char *if_match)
         const bool any =
             (bytes == 1 && at[0] == '*') || (bytes == 3 && memcmp(at, "\"*\"", 3) == 0);
         /* A weak tag (W/"...") never matches here: RFC 9110 section 13.1.1 compares strongly. */
-        if (any || (bytes == SESSION_TAG_CHARS && memcmp(at, session->tag, bytes) == 0)) {
+        if (any || (bytes == SESSION_TAG_CHARS && memcmp(at, session->tag, bytes) == 0))
             return true;
-        }
         at += bytes;
         at += strspn(at, " \t,");
     }

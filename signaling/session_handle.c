@@ -19,14 +19,12 @@ static void on_answer(struct session *session, const char *answer)
     struct exchange *exchange = http_session_waiting(session);
 
     session->owner = (struct session_owner){0};
-    if (exchange == NULL) {
+    if (exchange == NULL)
         return;
-    }
-    if (answer == NULL) {
+    if (answer == NULL)
         http_session_refuse(exchange, STATUS_FULL, NULL);
-    } else {
+    else
         restarted(exchange, session, answer);
-    }
 }
 
 static void on_ended(struct session *session, const char *reason)
@@ -34,9 +32,8 @@ static void on_ended(struct session *session, const char *reason)
     struct exchange *exchange = http_session_waiting(session);
 
     (void)reason;
-    if (exchange != NULL) {
+    if (exchange != NULL)
         exchange_problem(exchange, 404, "The session ended before it was answered.");
-    }
 }
 
 static void restart(struct endpoint *endpoint, struct exchange *exchange, struct session *session,
@@ -61,12 +58,10 @@ static void restart(struct endpoint *endpoint, struct exchange *exchange, struct
 static void trickle(struct endpoint *endpoint, struct exchange *exchange, struct session *session,
                     const struct negotiate_fragment *fragment)
 {
-    for (unsigned i = 0; i < fragment->candidate_count; i++) {
+    for (unsigned i = 0; i < fragment->candidate_count; i++)
         endpoint_candidate(endpoint, session, &fragment->candidates[i]);
-    }
-    if (fragment->end_of_candidates) {
+    if (fragment->end_of_candidates)
         endpoint_candidate(endpoint, session, NULL);
-    }
     exchange_answer(exchange, 204, NULL, NULL, 0);
 }
 

@@ -126,10 +126,9 @@ static bool host_is_sound(struct lws *wsi)
 
     if (bytes <= 0 || lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0)
         return false;
-    for (int i = 0; i < bytes; i++) {
+    for (int i = 0; i < bytes; i++)
         if (host[i] <= ' ' || host[i] >= 0x7f)
             return false;
-    }
     return true;
 }
 

@@ -42,11 +42,9 @@ bool text_starts(struct text text, const char *literal)
 
 bool text_has_word(struct text list, struct text a)
 {
-    for (struct text word = text_take_word(&list); word.bytes > 0; word = text_take_word(&list)) {
-        if (text_equals(word, a)) {
+    for (struct text word = text_take_word(&list); word.bytes > 0; word = text_take_word(&list))
+        if (text_equals(word, a))
             return true;
-        }
-    }
     return false;
 }
 
@@ -61,9 +59,8 @@ struct text text_trim(struct text text)
         text.at++;
         text.bytes--;
     }
-    while (text.bytes > 0 && is_space(text.at[text.bytes - 1])) {
+    while (text.bytes > 0 && is_space(text.at[text.bytes - 1]))
         text.bytes--;
-    }
     return text;
 }
 
@@ -89,15 +86,12 @@ struct text text_take_word(struct text *rest)
 
 static int digit_value(char digit)
 {
-    if (digit >= '0' && digit <= '9') {
+    if (digit >= '0' && digit <= '9')
         return digit - '0';
-    }
-    if (digit >= 'a' && digit <= 'f') {
+    if (digit >= 'a' && digit <= 'f')
         return digit - 'a' + 10;
-    }
-    if (digit >= 'A' && digit <= 'F') {
+    if (digit >= 'A' && digit <= 'F')
         return digit - 'A' + 10;
-    }
     return INT8_MAX;
 }
 
@@ -105,14 +99,12 @@ static bool read_number(struct text text, unsigned base, uint64_t most, uint64_t
 {
     uint64_t value = 0;
 
-    if (text.bytes == 0) {
+    if (text.bytes == 0)
         return false;
-    }
     for (size_t i = 0; i < text.bytes; i++) {
         const unsigned digit = (unsigned)digit_value(text.at[i]);
-        if (digit >= base || digit > most || value > (most - digit) / base) {
+        if (digit >= base || digit > most || value > (most - digit) / base)
             return false;
-        }
         value = value * base + digit;
     }
     *number = value;
@@ -132,12 +124,10 @@ bool text_hexadecimal(struct text text, uint64_t most, uint64_t *number)
 bool text_copy(struct text text, char *out, size_t capacity_bytes)
 {
     out[0] = '\0';
-    if (text.bytes >= capacity_bytes) {
+    if (text.bytes >= capacity_bytes)
         return false;
-    }
-    if (text.bytes > 0) {
+    if (text.bytes > 0)
         memcpy(out, text.at, text.bytes);
-    }
     out[text.bytes] = '\0';
     return true;
 }
@@ -158,9 +148,8 @@ static bool reserve(struct text_writer *writer, size_t more_bytes)
         writer->failed = true;
         return false;
     }
-    while (capacity_bytes <= writer->bytes + more_bytes) {
+    while (capacity_bytes <= writer->bytes + more_bytes)
         capacity_bytes *= 2;
-    }
     if (capacity_bytes != writer->capacity_bytes) {
         char *grown = realloc(writer->start, capacity_bytes);
         if (grown == NULL) {
@@ -197,12 +186,10 @@ void text_put(struct text_writer *writer, const char *format, ...)
 
 void text_put_view(struct text_writer *writer, struct text text)
 {
-    if (!reserve(writer, text.bytes)) {
+    if (!reserve(writer, text.bytes))
         return;
-    }
-    if (text.bytes > 0) {
+    if (text.bytes > 0)
         memcpy(writer->start + writer->bytes, text.at, text.bytes);
-    }
     writer->bytes += text.bytes;
     writer->start[writer->bytes] = '\0';
 }

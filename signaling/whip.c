@@ -14,9 +14,8 @@ static void on_answer(struct session *session, const char *answer)
     session->owner = (struct session_owner){0};
     if (exchange == NULL) {
         /* The client left before it learned the session's URL. */
-        if (answer != NULL) {
+        if (answer != NULL)
             endpoint_end(endpoint, session, false);
-        }
     } else if (answer == NULL) {
         http_session_refuse(exchange, STATUS_FULL, NULL);
     } else {
@@ -59,9 +58,8 @@ static void publish(struct endpoint *endpoint, struct exchange *exchange,
     struct session *session;
     struct negotiate_refusal refusal = {0};
 
-    if (!is_allowed(endpoint, exchange)) {
+    if (!is_allowed(endpoint, exchange))
         return;
-    }
     if (!http_session_is_type(exchange_content_type(exchange), "application/sdp")) {
         exchange_header(exchange, "Accept-Post", "application/sdp");
         exchange_problem(exchange, 415, "The offer must come as application/sdp.");

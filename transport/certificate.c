@@ -79,9 +79,8 @@ static bool self_sign(X509 *x509, EVP_PKEY *key)
 enum status certificate_create(struct certificate **certificate)
 {
     struct certificate *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->key = EVP_EC_gen("P-256");
     made->x509 = X509_new();
     if (made->key == NULL || made->x509 == NULL || !self_sign(made->x509, made->key) ||
@@ -98,9 +97,8 @@ enum status certificate_create(struct certificate **certificate)
 
 void certificate_destroy(struct certificate *certificate)
 {
-    if (certificate == NULL) {
+    if (certificate == NULL)
         return;
-    }
     X509_free(certificate->x509);
     EVP_PKEY_free(certificate->key);
     free(certificate);
@@ -120,15 +118,12 @@ enum status certificate_use(const struct certificate *certificate, struct ssl_ct
 
 static int hex_value(char digit)
 {
-    if (digit >= '0' && digit <= '9') {
+    if (digit >= '0' && digit <= '9')
         return digit - '0';
-    }
-    if (digit >= 'A' && digit <= 'F') {
+    if (digit >= 'A' && digit <= 'F')
         return digit - 'A' + 10;
-    }
-    if (digit >= 'a' && digit <= 'f') { /* RFC 8122 wants upper case; FFmpeg and others differ */
+    if (digit >= 'a' && digit <= 'f') /* RFC 8122 wants upper case; FFmpeg and others differ */
         return digit - 'a' + 10;
-    }
     return -1;
 }
 
@@ -139,9 +134,8 @@ static bool read_hex(const char *text, uint8_t *out, unsigned count)
         int high = hex_value(text[3 * i]);
         int low = hex_value(text[3 * i + 1]);
         bool parted = i + 1 == count || text[3 * i + 2] == ':';
-        if (high < 0 || low < 0 || !parted) {
+        if (high < 0 || low < 0 || !parted)
             return false;
-        }
         out[i] = (uint8_t)(high * 16 + low);
     }
     return true;
@@ -149,36 +143,30 @@ static bool read_hex(const char *text, uint8_t *out, unsigned count)
 
 static bool is_token(const char *text, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i++) {
-        if (text[i] <= ' ' || text[i] > '~') {
+    for (size_t i = 0; i < bytes; i++)
+        if (text[i] <= ' ' || text[i] > '~')
             return false;
-        }
-    }
     return bytes > 0;
 }
 
 enum status fingerprint_parse(const char *text, size_t text_bytes, struct fingerprint *fingerprint)
 {
     const char *space = text_bytes > 0 ? memchr(text, ' ', text_bytes) : NULL;
-    if (space == NULL || !is_token(text, (size_t)(space - text))) {
+    if (space == NULL || !is_token(text, (size_t)(space - text)))
         return STATUS_MALFORMED;
-    }
     size_t name_bytes = (size_t)(space - text);
     unsigned hash = 0;
     while (hash < HASH_COUNT && (strlen(hashes[hash].name) != name_bytes ||
-                                 strncasecmp(text, hashes[hash].name, name_bytes) != 0)) {
+                                 strncasecmp(text, hashes[hash].name, name_bytes) != 0))
         hash++;
-    }
-    if (hash == HASH_COUNT) {
+    if (hash == HASH_COUNT)
         return STATUS_UNSUPPORTED;
-    }
 
     struct fingerprint read = {.hash = (uint8_t)hash};
     size_t hex_chars = text_bytes - name_bytes - 1;
     if (hex_chars != 3 * (size_t)hashes[hash].bytes - 1 ||
-        !read_hex(space + 1, read.bytes, hashes[hash].bytes)) {
+        !read_hex(space + 1, read.bytes, hashes[hash].bytes))
         return STATUS_MALFORMED;
-    }
     *fingerprint = read;
     return STATUS_OK;
 }

@@ -58,9 +58,8 @@ static bool is_unwanted_alert(const struct dtls *dtls, const char *data, int byt
 static int wire_write(BIO *bio, const char *data, int bytes)
 {
     struct dtls *dtls = BIO_get_data(bio);
-    if (bytes > 0 && !is_unwanted_alert(dtls, data, bytes)) {
+    if (bytes > 0 && !is_unwanted_alert(dtls, data, bytes))
         dtls->output.send(dtls->output.context, (const uint8_t *)data, (size_t)bytes);
-    }
     return bytes;
 }
 
@@ -73,9 +72,8 @@ static int wire_read(BIO *bio, char *out, int capacity_bytes)
         return -1;
     }
     size_t bytes = dtls->datagram_bytes;
-    if (bytes > (size_t)capacity_bytes) { /* as recv would cut it */
+    if (bytes > (size_t)capacity_bytes) /* as recv would cut it */
         bytes = (size_t)capacity_bytes;
-    }
     memcpy(out, dtls->datagram, bytes);
     dtls->datagram = NULL;
     return (int)bytes;
@@ -108,9 +106,8 @@ static int verify_fingerprint(X509_STORE_CTX *store, void *unused)
 static unsigned next_timeout_us(SSL *ssl, unsigned previous_us)
 {
     (void)ssl;
-    if (previous_us == 0) {
+    if (previous_us == 0)
         return RETRANSMIT_FIRST_US;
-    }
     return previous_us < RETRANSMIT_LONGEST_US / 2 ? 2 * previous_us : RETRANSMIT_LONGEST_US;
 }
 
@@ -165,9 +162,8 @@ enum status dtls_context_create(const struct certificate *certificate, int only_
                                 struct dtls_context **context)
 {
     struct dtls_context *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->ssl_ctx = SSL_CTX_new(DTLS_method());
     made->method = wire_method();
     if (made->ssl_ctx == NULL || made->method == NULL ||
@@ -183,9 +179,8 @@ enum status dtls_context_create(const struct certificate *certificate, int only_
 
 void dtls_context_destroy(struct dtls_context *context)
 {
-    if (context == NULL) {
+    if (context == NULL)
         return;
-    }
     SSL_CTX_free(context->ssl_ctx);
     BIO_meth_free(context->method);
     free(context);
@@ -207,11 +202,10 @@ static enum status open_ssl(struct dtls *dtls)
     SSL_set_app_data(ssl, dtls);
     SSL_set_mtu(ssl, DTLS_DATAGRAM_BYTES_MAX);
     DTLS_set_timer_cb(ssl, next_timeout_us);
-    if (dtls->is_client) {
+    if (dtls->is_client)
         SSL_set_connect_state(ssl);
-    } else {
+    else
         SSL_set_accept_state(ssl);
-    }
     dtls->ssl = ssl;
     return STATUS_OK;
 }
@@ -221,9 +215,8 @@ enum status dtls_create(struct dtls_context *context, enum dtls_role role,
                         struct dtls **dtls)
 {
     struct dtls *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->context = context;
     made->output = *output;
     made->timer_ns = MONO_NEVER;
@@ -240,9 +233,8 @@ enum status dtls_create(struct dtls_context *context, enum dtls_role role,
 
 void dtls_destroy(struct dtls *dtls)
 {
-    if (dtls == NULL) {
+    if (dtls == NULL)
         return;
-    }
     SSL_free(dtls->ssl);
     free(dtls);
 }
@@ -252,9 +244,8 @@ static void set_timer(struct dtls *dtls, int64_t now_ns)
 {
     struct timeval left;
     dtls->timer_ns = MONO_NEVER;
-    if (DTLSv1_get_timeout(dtls->ssl, &left) == 1) {
+    if (DTLSv1_get_timeout(dtls->ssl, &left) == 1)
         dtls->timer_ns = now_ns + left.tv_sec * MONO_SECOND + left.tv_usec * INT64_C(1000);
-    }
 }
 
 /* Goes on with the handshake as far as what was received allows. STATUS_AGAIN: more is awaited. */
@@ -266,9 +257,8 @@ static enum status handshake(struct dtls *dtls)
         dtls->connected = true;
         return STATUS_OK;
     }
-    if (result != 1 && SSL_get_error(dtls->ssl, result) == SSL_ERROR_WANT_READ) {
+    if (result != 1 && SSL_get_error(dtls->ssl, result) == SSL_ERROR_WANT_READ)
         return STATUS_AGAIN;
-    }
     ERR_clear_error();
     return dtls->denied ? STATUS_DENIED : STATUS_MALFORMED;
 }
@@ -276,15 +266,13 @@ static enum status handshake(struct dtls *dtls)
 /* Begins anew after a fatal error in a handshake that nobody has authenticated yet. */
 static enum status reset(struct dtls *dtls)
 {
-    if (dtls->resets == DTLS_RESETS_MAX) {
+    if (dtls->resets == DTLS_RESETS_MAX)
         return STATUS_MALFORMED;
-    }
     dtls->resets++;
     SSL *broken = dtls->ssl;
     enum status status = open_ssl(dtls);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     SSL_free(broken);
     dtls->datagram = NULL;
     dtls->verified = false;
@@ -298,16 +286,14 @@ static enum status read_data(struct dtls *dtls)
         ERR_clear_error();
         int result = SSL_read(dtls->ssl, data, sizeof data);
         if (result > 0) {
-            if (dtls->output.on_data != NULL) {
+            if (dtls->output.on_data != NULL)
                 dtls->output.on_data(dtls->output.context, data, (size_t)result);
-            }
             continue;
         }
         int error = SSL_get_error(dtls->ssl, result);
         ERR_clear_error();
-        if (error == SSL_ERROR_WANT_READ) {
+        if (error == SSL_ERROR_WANT_READ)
             return STATUS_OK;
-        }
         bool ended = (SSL_get_shutdown(dtls->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
         return error == SSL_ERROR_ZERO_RETURN || ended ? STATUS_CLOSED : STATUS_MALFORMED;
     }
@@ -315,9 +301,8 @@ static enum status read_data(struct dtls *dtls)
 
 enum status dtls_begin(struct dtls *dtls, int64_t now_ns)
 {
-    if (!dtls->is_client) {
+    if (!dtls->is_client)
         return STATUS_OK;
-    }
     enum status status = handshake(dtls);
     set_timer(dtls, now_ns);
     return status == STATUS_AGAIN ? STATUS_OK : status;
@@ -326,9 +311,8 @@ enum status dtls_begin(struct dtls *dtls, int64_t now_ns)
 static bool count_before_connected(struct dtls *dtls, size_t datagram_bytes)
 {
     if (dtls->received_datagrams == DTLS_BEFORE_CONNECTED_DATAGRAMS_MAX ||
-        datagram_bytes > DTLS_BEFORE_CONNECTED_BYTES_MAX - dtls->received_bytes) {
+        datagram_bytes > DTLS_BEFORE_CONNECTED_BYTES_MAX - dtls->received_bytes)
         return false;
-    }
     dtls->received_datagrams++;
     dtls->received_bytes += (uint32_t)datagram_bytes;
     return true;
@@ -336,16 +320,13 @@ static bool count_before_connected(struct dtls *dtls, size_t datagram_bytes)
 
 static enum status receive_before_connected(struct dtls *dtls)
 {
-    if (!count_before_connected(dtls, dtls->datagram_bytes)) {
+    if (!count_before_connected(dtls, dtls->datagram_bytes))
         return STATUS_FULL;
-    }
     enum status status = handshake(dtls);
-    if (status == STATUS_MALFORMED) {
+    if (status == STATUS_MALFORMED)
         status = reset(dtls);
-    }
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status == STATUS_AGAIN ? STATUS_OK : status;
-    }
     return read_data(dtls); /* the datagram that finished the handshake may hold more records */
 }
 
@@ -372,9 +353,8 @@ bool dtls_is_connected(const struct dtls *dtls)
 static bool selected_suite(const struct dtls *dtls, enum srtp_suite *suite)
 {
     const SRTP_PROTECTION_PROFILE *profile = SSL_get_selected_srtp_profile(dtls->ssl);
-    if (profile == NULL) {
+    if (profile == NULL)
         return false;
-    }
     *suite = profile->id == SRTP_AEAD_AES_128_GCM ? SRTP_SUITE_AEAD_AES_128_GCM
                                                   : SRTP_SUITE_AES_CM_128_HMAC_SHA1_80;
     return true;
@@ -383,9 +363,8 @@ static bool selected_suite(const struct dtls *dtls, enum srtp_suite *suite)
 enum status dtls_read_keys(const struct dtls *dtls, struct srtp_keys *keys)
 {
     struct srtp_keys read = {0};
-    if (!dtls->connected || !selected_suite(dtls, &read.suite)) {
+    if (!dtls->connected || !selected_suite(dtls, &read.suite))
         return STATUS_UNSUPPORTED;
-    }
     size_t salt_bytes = read.suite == SRTP_SUITE_AEAD_AES_128_GCM ? 12 : SRTP_SALT_BYTES_MAX;
     uint8_t material[EXPORT_BYTES_MAX];
     if (SSL_export_keying_material(dtls->ssl, material, 2 * (SRTP_KEY_BYTES + salt_bytes),
@@ -423,25 +402,21 @@ enum status dtls_on_timer(struct dtls *dtls, int64_t now_ns)
 
 enum status dtls_send(struct dtls *dtls, const uint8_t *data, size_t data_bytes)
 {
-    if (!dtls->connected) {
+    if (!dtls->connected)
         return STATUS_AGAIN;
-    }
-    if (data_bytes > DTLS_DATA_BYTES_MAX) {
+    if (data_bytes > DTLS_DATA_BYTES_MAX)
         return STATUS_FULL;
-    }
     ERR_clear_error();
-    if (SSL_write(dtls->ssl, data, (int)data_bytes) == (int)data_bytes) {
+    if (SSL_write(dtls->ssl, data, (int)data_bytes) == (int)data_bytes)
         return STATUS_OK;
-    }
     ERR_clear_error();
     return STATUS_CLOSED;
 }
 
 void dtls_close(struct dtls *dtls)
 {
-    if (!dtls->connected) {
+    if (!dtls->connected)
         return;
-    }
     ERR_clear_error();
     SSL_shutdown(dtls->ssl);
     ERR_clear_error();

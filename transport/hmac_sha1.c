@@ -14,9 +14,8 @@ static void first_block(const uint8_t *key, size_t key_bytes, uint8_t pad, uint3
 {
     uint8_t block[SHA_CBLOCK];
     memset(block, pad, sizeof block);
-    for (size_t i = 0; i < key_bytes; i++) {
+    for (size_t i = 0; i < key_bytes; i++)
         block[i] ^= key[i];
-    }
     SHA_CTX sha;
     SHA1_Init(&sha);
     SHA1_Update(&sha, block, sizeof block);

@@ -69,10 +69,9 @@ void host_addresses_add(struct host_addresses *addresses, const char *text)
 
     if (rank == HOST_ADDRESS_UNUSABLE || strlen(text) > ICE_ADDRESS_CHARS_MAX)
         return;
-    for (unsigned i = 0; i < addresses->count; i++) {
+    for (unsigned i = 0; i < addresses->count; i++)
         if (strcmp(addresses->address[i].text, text) == 0)
             return;
-    }
     while (place > 0 && addresses->address[place - 1].rank > rank)
         place--;
     if (place == HOST_ADDRESSES_MAX)

@@ -63,10 +63,9 @@ static enum status read_foundation(const struct token *token, struct ice_candida
 {
     if (token->chars == 0 || token->chars >= sizeof candidate->foundation)
         return STATUS_MALFORMED;
-    for (size_t i = 0; i < token->chars; i++) {
+    for (size_t i = 0; i < token->chars; i++)
         if (!is_ice_char(token->text[i]))
             return STATUS_MALFORMED;
-    }
     memcpy(candidate->foundation, token->text, token->chars);
     candidate->foundation[token->chars] = '\0';
     return STATUS_OK;

@@ -114,10 +114,9 @@ static void add_local(struct media_local *local, const char *address, uint16_t p
 
     if (n == ICE_CANDIDATES_MAX)
         return;
-    for (unsigned i = 0; i < n; i++) {
+    for (unsigned i = 0; i < n; i++)
         if (local->candidates[i].port == port && strcmp(local->candidates[i].address, address) == 0)
             return;
-    }
     struct ice_candidate *candidate = &local->candidates[n];
     *candidate = (struct ice_candidate){.component = COMPONENT,
                                         .transport = ICE_UDP,
@@ -138,15 +137,13 @@ static void add_announced(struct media_local *local, const char *announced,
     const enum host_address_rank rank = host_address_rank_of(announced);
     const unsigned before = local->candidate_count;
 
-    for (unsigned i = 0; i < bases->count; i++) {
+    for (unsigned i = 0; i < bases->count; i++)
         if (host_address_is_ipv4(bases->base[i].rank) == host_address_is_ipv4(rank) &&
             host_address_is_loopback(bases->base[i].rank) == host_address_is_loopback(rank))
             add_local(local, announced, bases->base[i].port);
-    }
-    for (unsigned i = 0; i < bases->count && local->candidate_count == before; i++) {
+    for (unsigned i = 0; i < bases->count && local->candidate_count == before; i++)
         if (host_address_is_ipv4(bases->base[i].rank) == host_address_is_ipv4(rank))
             add_local(local, announced, bases->base[i].port);
-    }
 }
 
 static enum status fill_local(struct ice_agent *agent, const struct host_addresses *own)
@@ -157,10 +154,9 @@ static enum status fill_local(struct ice_agent *agent, const struct host_address
     agent->local.candidate_count = 0;
     for (unsigned i = 0; i < agent->announce_count; i++)
         add_announced(&agent->local, agent->announce[i], &bases);
-    if (agent->announce_count == 0) {
+    if (agent->announce_count == 0)
         for (unsigned i = 0; i < bases.count; i++)
             add_local(&agent->local, bases.base[i].address, bases.base[i].port);
-    }
     return agent->local.candidate_count > 0 ? STATUS_OK : STATUS_FULL;
 }
 

@@ -73,10 +73,9 @@ static bool is_used(const struct ice_tuple *tuple)
 
 static int find_tuple(const struct ice_lite *ice, const struct path *path)
 {
-    for (int i = 0; i < ICE_LITE_TUPLES_MAX; i++) {
+    for (int i = 0; i < ICE_LITE_TUPLES_MAX; i++)
         if (is_used(&ice->tuples[i]) && path_equal(&ice->tuples[i].path, path))
             return i;
-    }
     return ICE_LITE_NONE;
 }
 
@@ -85,11 +84,10 @@ static int make_room(const struct ice_lite *ice)
 {
     int oldest = ICE_LITE_NONE;
 
-    for (int i = 0; i < ICE_LITE_TUPLES_MAX; i++) {
+    for (int i = 0; i < ICE_LITE_TUPLES_MAX; i++)
         if (i != ice->selected &&
             (oldest == ICE_LITE_NONE || ice->tuples[i].checked_ns < ice->tuples[oldest].checked_ns))
             oldest = i;
-    }
     return oldest;
 }
 
@@ -133,12 +131,11 @@ static void select_freshest(struct ice_lite *ice)
 {
     int freshest = ICE_LITE_NONE;
 
-    for (int i = 0; i < ICE_LITE_TUPLES_MAX; i++) {
+    for (int i = 0; i < ICE_LITE_TUPLES_MAX; i++)
         if (is_used(&ice->tuples[i]) &&
             (freshest == ICE_LITE_NONE ||
              ice->tuples[i].checked_ns > ice->tuples[freshest].checked_ns))
             freshest = i;
-    }
     ice->selected = (int8_t)freshest;
 }
 

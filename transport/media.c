@@ -337,10 +337,9 @@ void media_destroy(struct media *media)
         return;
     if (media->ingest != NULL)
         ingest_stop(media->ingest);
-    for (unsigned i = 0; i < media->worker_count; i++) {
+    for (unsigned i = 0; i < media->worker_count; i++)
         if (media->workers[i] != NULL)
             worker_stop(media->workers[i]);
-    }
     for (unsigned i = 0; i < media->worker_count; i++)
         worker_destroy(media->workers[i]);
     ingest_destroy(media->ingest);

@@ -93,10 +93,9 @@ static enum status grow(struct mux *mux)
         return STATUS_NO_MEMORY;
     mux->slots = slots;
     mux->mask = old_slots * 2 - 1;
-    for (uint32_t i = 0; i < old_slots; i++) {
+    for (uint32_t i = 0; i < old_slots; i++)
         if (!is_empty(&old[i]))
             *probe(mux, &old[i].address) = old[i];
-    }
     free(old);
     return STATUS_OK;
 }

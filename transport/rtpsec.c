@@ -25,9 +25,8 @@ struct rtpsec {
 enum status rtpsec_start(void)
 {
     static bool started; /* libsrtp2 refuses a second time */
-    if (started) {
+    if (started)
         return STATUS_OK;
-    }
     srtp_err_status_t error = srtp_init();
     if (error != srtp_err_status_ok) {
         LOG_ERROR("rtpsec", "srtp_init failed with %d", (int)error);
@@ -44,9 +43,8 @@ static enum status create_session(enum srtp_suite suite, srtp_ssrc_type_t direct
                                                                   : srtp_profile_aes128_cm_sha1_80;
     srtp_policy_t policy = {.window_size = REPLAY_WINDOW_PACKETS, .allow_repeat_tx = 1};
     if (srtp_crypto_policy_set_from_profile_for_rtp(&policy.rtp, profile) != srtp_err_status_ok ||
-        srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, profile) != srtp_err_status_ok) {
+        srtp_crypto_policy_set_from_profile_for_rtcp(&policy.rtcp, profile) != srtp_err_status_ok)
         return STATUS_UNSUPPORTED;
-    }
     uint8_t master[SRTP_KEY_BYTES + SRTP_SALT_BYTES_MAX];
     memcpy(master, key, SRTP_KEY_BYTES);
     memcpy(master + SRTP_KEY_BYTES, salt, SRTP_SALT_BYTES_MAX);
@@ -60,9 +58,8 @@ static enum status create_session(enum srtp_suite suite, srtp_ssrc_type_t direct
 enum status rtpsec_create(const struct srtp_keys *keys, struct rtpsec **rtpsec)
 {
     struct rtpsec *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     enum status status = create_session(keys->suite, ssrc_any_inbound, keys->remote_key,
                                         keys->remote_salt, &made->inbound);
     if (status == STATUS_OK) {
@@ -80,15 +77,12 @@ enum status rtpsec_create(const struct srtp_keys *keys, struct rtpsec **rtpsec)
 
 void rtpsec_destroy(struct rtpsec *rtpsec)
 {
-    if (rtpsec == NULL) {
+    if (rtpsec == NULL)
         return;
-    }
-    if (rtpsec->inbound != NULL) {
+    if (rtpsec->inbound != NULL)
         srtp_dealloc(rtpsec->inbound);
-    }
-    if (rtpsec->outbound != NULL) {
+    if (rtpsec->outbound != NULL)
         srtp_dealloc(rtpsec->outbound);
-    }
     free(rtpsec);
 }
 
@@ -116,9 +110,8 @@ typedef srtp_err_status_t srtp_call(srtp_t session, void *packet, int *bytes);
 static enum status run(srtp_call *call, srtp_t session, uint8_t *packet, size_t *bytes)
 {
     int changed = (int)*bytes;
-    if (call(session, packet, &changed) != srtp_err_status_ok || changed < 0) {
+    if (call(session, packet, &changed) != srtp_err_status_ok || changed < 0)
         return STATUS_DENIED;
-    }
     *bytes = (size_t)changed;
     return STATUS_OK;
 }

@@ -63,9 +63,8 @@ static enum status create_cipher(struct seal *seal, const struct session_keys *r
 enum status seal_create(const struct srtp_keys *keys, struct seal **seal)
 {
     struct seal *made = slab_take(&seals);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->suite = (uint8_t)keys->suite;
     struct session_keys rtp;
     enum status status =
@@ -75,9 +74,8 @@ enum status seal_create(const struct srtp_keys *keys, struct seal **seal)
         status = create_cipher(made, &rtp);
     }
     OPENSSL_cleanse(&rtp, sizeof rtp);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         status = srtcp_init(&made->srtcp, keys);
-    }
     if (status != STATUS_OK) {
         seal_destroy(made);
         return status;
@@ -88,12 +86,10 @@ enum status seal_create(const struct srtp_keys *keys, struct seal **seal)
 
 void seal_destroy(struct seal *seal)
 {
-    if (seal == NULL) {
+    if (seal == NULL)
         return;
-    }
-    if (seal->back_end != NULL) {
+    if (seal->back_end != NULL)
         seal->back_end->destroy(seal->cipher);
-    }
     slab_give(&seals, seal); /* wipes */
 }
 
@@ -119,9 +115,8 @@ static void prepare(const struct seal *seal, const struct outgoing *packet, uint
 
 size_t seal_rtp(struct seal *seal, const struct outgoing *packet, uint8_t *out)
 {
-    if (packet->header_bytes < FIXED_HEADER_BYTES) {
+    if (packet->header_bytes < FIXED_HEADER_BYTES)
         return 0;
-    }
     struct seal_job job;
     prepare(seal, packet, out, &job);
     size_t tag_bytes = seal->back_end->run(seal->cipher, &job);
@@ -139,9 +134,8 @@ bool seal_rtp_many(struct seal *seal, const struct outgoing *packets, unsigned c
     struct seal_job jobs[EGRESS_BATCH_MAX];
 
     for (unsigned i = 0; i < count; i++) {
-        if (packets[i].header_bytes < FIXED_HEADER_BYTES) {
+        if (packets[i].header_bytes < FIXED_HEADER_BYTES)
             return false;
-        }
         prepare(seal, &packets[i], out, &jobs[i]);
         bytes[i] = (size_t)packets[i].header_bytes + packets[i].payload_bytes + SEAL_HMAC_TAG_BYTES;
         out += bytes[i];

@@ -29,13 +29,11 @@ static void destroy(struct seal_cipher *cipher)
 static enum status create(enum srtp_suite suite, const struct session_keys *session_keys,
                           struct seal_cipher **cipher)
 {
-    if (suite != SRTP_SUITE_AEAD_AES_128_GCM) {
+    if (suite != SRTP_SUITE_AEAD_AES_128_GCM)
         return STATUS_UNSUPPORTED;
-    }
     struct seal_cipher *made = slab_take(&ciphers);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     IMB_AES128_GCM_PRE(manager, session_keys->key, key_data(made));
     *cipher = made;
     return STATUS_OK;
@@ -75,9 +73,8 @@ static void make_manager(void)
 {
     IMB_ARCH architecture = IMB_ARCH_NONE;
     IMB_MGR *made = alloc_mb_mgr(0);
-    if (made == NULL) {
+    if (made == NULL)
         return;
-    }
     init_mb_mgr_auto(made, &architecture);
     const char *name = name_or_null(architecture, made->features);
     if (name == NULL || imb_get_errno(made) != 0) {

@@ -45,13 +45,11 @@ static IMB_MGR *manager_or_null(void)
 {
     pthread_once(&manager_once, make_manager_key);
     IMB_MGR *manager = manager_usable ? pthread_getspecific(manager_key) : NULL;
-    if (manager != NULL || !manager_usable) {
+    if (manager != NULL || !manager_usable)
         return manager;
-    }
     manager = alloc_mb_mgr(0);
-    if (manager == NULL) {
+    if (manager == NULL)
         return NULL;
-    }
     init_mb_mgr_auto(manager, NULL);
     if (imb_get_errno(manager) != 0 || pthread_setspecific(manager_key, manager) != 0) {
         free_mb_mgr(manager);
@@ -69,13 +67,11 @@ static enum status create(enum srtp_suite suite, const struct session_keys *sess
                           struct seal_cipher **cipher)
 {
     IMB_MGR *manager = manager_or_null();
-    if (suite != SRTP_SUITE_AES_CM_128_HMAC_SHA1_80 || manager == NULL) {
+    if (suite != SRTP_SUITE_AES_CM_128_HMAC_SHA1_80 || manager == NULL)
         return STATUS_UNSUPPORTED;
-    }
     struct seal_cipher *made = slab_take(&ciphers);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     _Alignas(16) uint32_t unused[KEY_SCHEDULE_WORDS];
     IMB_AES_KEYEXP_128(manager, session_keys->key, made->key_schedule, unused);
     OPENSSL_cleanse(unused, sizeof unused);
@@ -127,17 +123,14 @@ static bool run_some(IMB_MGR *manager, const struct seal_cipher *cipher,
     for (unsigned i = 0; i < count; i++) {
         fill(IMB_GET_NEXT_JOB(manager), cipher, &jobs[i], tags[i]);
         const IMB_JOB *finished = IMB_SUBMIT_JOB(manager);
-        for (; finished != NULL; finished = IMB_GET_COMPLETED_JOB(manager)) {
+        for (; finished != NULL; finished = IMB_GET_COMPLETED_JOB(manager))
             done += finished->status == IMB_STATUS_COMPLETED;
-        }
     }
     const IMB_JOB *finished = IMB_FLUSH_JOB(manager);
-    for (; finished != NULL; finished = IMB_FLUSH_JOB(manager)) {
+    for (; finished != NULL; finished = IMB_FLUSH_JOB(manager))
         done += finished->status == IMB_STATUS_COMPLETED;
-    }
-    if (done != count) {
+    if (done != count)
         return false;
-    }
     for (unsigned i = 0; i < count; i++) {
         memcpy(jobs[i].out + jobs[i].header_bytes + jobs[i].payload_bytes, tags[i],
                SEAL_HMAC_TAG_BYTES);

@@ -18,9 +18,8 @@ struct seal_cipher {
 
 static void destroy(struct seal_cipher *cipher)
 {
-    if (cipher == NULL) {
+    if (cipher == NULL)
         return;
-    }
     EVP_CIPHER_CTX_free(cipher->context); /* wipes its own */
     OPENSSL_cleanse(cipher, sizeof *cipher);
     free(cipher);
@@ -30,9 +29,8 @@ static enum status create(enum srtp_suite suite, const struct session_keys *sess
                           struct seal_cipher **cipher)
 {
     struct seal_cipher *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->suite = suite;
     made->context = EVP_CIPHER_CTX_new();
     const EVP_CIPHER *algorithm =
@@ -70,9 +68,8 @@ static size_t run_counter_mode(struct seal_cipher *cipher, const struct seal_job
     int written = 0;
     if (EVP_EncryptInit_ex(cipher->context, NULL, NULL, NULL, job->iv) != 1 ||
         EVP_EncryptUpdate(cipher->context, encrypted, &written, job->payload, job->payload_bytes) !=
-            1) {
+            1)
         return 0;
-    }
     uint8_t rollover[4];
     struct bytes_writer writer = bytes_writer_of(rollover, sizeof rollover);
     bytes_put_u32(&writer, job->rollover_counter);

@@ -28,9 +28,8 @@ enum status session_keys_derive(const uint8_t *master_key, const uint8_t *master
                                 enum session_keys_label label, struct session_keys *session_keys)
 {
     EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
-    if (cipher == NULL) {
+    if (cipher == NULL)
         return STATUS_NO_MEMORY;
-    }
     struct session_keys made = {0};
     unsigned first = (unsigned)label;
     bool done = EVP_EncryptInit_ex(cipher, EVP_aes_128_ctr(), NULL, master_key, NULL) == 1 &&
@@ -38,9 +37,8 @@ enum status session_keys_derive(const uint8_t *master_key, const uint8_t *master
                 derive(cipher, master_salt, first + 1, made.authentication_key,
                        sizeof made.authentication_key) &&
                 derive(cipher, master_salt, first + 2, made.salt, sizeof made.salt);
-    if (done) {
+    if (done)
         *session_keys = made;
-    }
     OPENSSL_cleanse(&made, sizeof made);
     EVP_CIPHER_CTX_free(cipher);
     ERR_clear_error();
@@ -59,7 +57,6 @@ void session_keys_iv(enum srtp_suite suite, const uint8_t *salt, uint32_t ssrc, 
     bytes_put_u32(&writer, (uint32_t)(index >> 16));
     bytes_put_u16(&writer, (uint16_t)index);
     bytes_put_zeros(&writer, gcm ? 4 : 2);
-    for (unsigned i = 0; i < (gcm ? 12U : 14U); i++) {
+    for (unsigned i = 0; i < (gcm ? 12U : 14U); i++)
         iv[i] ^= salt[i];
-    }
 }

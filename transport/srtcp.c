@@ -39,9 +39,8 @@ static void make_scratch_key(void)
 static EVP_CIPHER_CTX *scratch_or_null(void)
 {
     pthread_once(&scratch_once, make_scratch_key);
-    if (!scratch_usable) {
+    if (!scratch_usable)
         return NULL;
-    }
     EVP_CIPHER_CTX *scratch = pthread_getspecific(scratch_key);
     if (scratch == NULL) {
         scratch = EVP_CIPHER_CTX_new();
@@ -129,9 +128,8 @@ static void authenticate(const struct session_keys *keys, const uint8_t *packet,
 /* Whether index of the source was seen already, or is too old to tell. */
 static bool is_replay(const struct srtcp_source *source, uint32_t index)
 {
-    if (index > source->highest) {
+    if (index > source->highest)
         return false;
-    }
     uint32_t age = source->highest - index;
     return age >= SRTCP_WINDOW_BITS ||
            (source->seen[age / WORD_BITS] >> (age % WORD_BITS) & 1) != 0;
@@ -164,14 +162,11 @@ static void mark_seen(struct srtcp_source *source, uint32_t index)
  * when all are taken. */
 static struct srtcp_source *source_or_null(struct srtcp *srtcp, uint32_t ssrc)
 {
-    for (unsigned i = 0; i < srtcp->source_count; i++) {
-        if (srtcp->sources[i].ssrc == ssrc) {
+    for (unsigned i = 0; i < srtcp->source_count; i++)
+        if (srtcp->sources[i].ssrc == ssrc)
             return &srtcp->sources[i];
-        }
-    }
-    if (srtcp->source_count == SRTCP_SOURCES_MAX) {
+    if (srtcp->source_count == SRTCP_SOURCES_MAX)
         return NULL;
-    }
     struct srtcp_source *source = &srtcp->sources[srtcp->source_count];
     *source = (struct srtcp_source){.ssrc = ssrc};
     return source;
@@ -186,9 +181,8 @@ enum status srtcp_init(struct srtcp *srtcp, const struct srtp_keys *keys)
         status = session_keys_derive(keys->remote_key, keys->remote_salt, SESSION_KEYS_RTCP,
                                      &made.remote);
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         *srtcp = made;
-    }
     OPENSSL_cleanse(&made, sizeof made);
     return status;
 }
@@ -196,9 +190,8 @@ enum status srtcp_init(struct srtcp *srtcp, const struct srtp_keys *keys)
 size_t srtcp_protect(struct srtcp *srtcp, const uint8_t *compound, size_t compound_bytes,
                      uint8_t *out)
 {
-    if (compound_bytes < HEADER_BYTES || srtcp->next_index > INDEX_MAX) {
+    if (compound_bytes < HEADER_BYTES || srtcp->next_index > INDEX_MAX)
         return 0;
-    }
     uint8_t word[INDEX_BYTES];
     put_u32(word, ENCRYPTED_FLAG | srtcp->next_index++);
     memcpy(out, compound, HEADER_BYTES);
@@ -213,16 +206,14 @@ size_t srtcp_protect(struct srtcp *srtcp, const uint8_t *compound, size_t compou
         .tag = end,
     };
     if (srtcp->suite == SRTP_SUITE_AEAD_AES_128_GCM) { /* body, tag, word */
-        if (!run_gcm(&pass, true)) {
+        if (!run_gcm(&pass, true))
             return 0;
-        }
         memcpy(end + SEAL_GCM_TAG_BYTES, word, INDEX_BYTES);
         return compound_bytes + SEAL_GCM_TAG_BYTES + INDEX_BYTES;
     }
     uint8_t tag[HMAC_SHA1_BYTES]; /* body, word, tag */
-    if (!run_counter_mode(&pass)) {
+    if (!run_counter_mode(&pass))
         return 0;
-    }
     memcpy(end, word, INDEX_BYTES);
     authenticate(&srtcp->local, out, compound_bytes + INDEX_BYTES, tag);
     memcpy(end + INDEX_BYTES, tag, SEAL_HMAC_TAG_BYTES);
@@ -241,21 +232,18 @@ enum status srtcp_open(struct srtcp *srtcp, uint8_t *packet, size_t *bytes)
 {
     bool gcm = srtcp->suite == SRTP_SUITE_AEAD_AES_128_GCM;
     size_t tag_bytes = gcm ? SEAL_GCM_TAG_BYTES : SEAL_HMAC_TAG_BYTES;
-    if (*bytes < HEADER_BYTES + INDEX_BYTES + tag_bytes) {
+    if (*bytes < HEADER_BYTES + INDEX_BYTES + tag_bytes)
         return STATUS_SHORT;
-    }
-    if (*bytes > SRTCP_BYTES_MAX) {
+    if (*bytes > SRTCP_BYTES_MAX)
         return STATUS_DENIED;
-    }
     size_t plain_bytes = *bytes - INDEX_BYTES - tag_bytes;
     uint8_t *end = packet + plain_bytes;
     uint8_t *word = gcm ? end + tag_bytes : end;
     uint32_t index = get_u32(word) & INDEX_MAX;
     struct srtcp_source *source = source_or_null(srtcp, get_u32(packet + SSRC_OFFSET));
     /* An unencrypted packet (E is 0) is none of the profiles of RFC 5764 and RFC 7714. */
-    if ((get_u32(word) & ENCRYPTED_FLAG) == 0 || source == NULL || is_replay(source, index)) {
+    if ((get_u32(word) & ENCRYPTED_FLAG) == 0 || source == NULL || is_replay(source, index))
         return STATUS_DENIED;
-    }
     uint8_t plain[SRTCP_BYTES_MAX] = {0};
     struct pass pass = {
         .keys = &srtcp->remote,
@@ -266,14 +254,12 @@ enum status srtcp_open(struct srtcp *srtcp, uint8_t *packet, size_t *bytes)
         .out = plain,
         .tag = gcm ? end : end + INDEX_BYTES,
     };
-    if (!(gcm ? run_gcm(&pass, false) : open_counter_mode(&pass))) {
+    if (!(gcm ? run_gcm(&pass, false) : open_counter_mode(&pass)))
         return STATUS_DENIED;
-    }
     /* cppcheck-suppress uninitvar; filled through pass.out */
     memcpy(packet + HEADER_BYTES, plain, pass.in_bytes);
-    if (source == &srtcp->sources[srtcp->source_count]) {
+    if (source == &srtcp->sources[srtcp->source_count])
         srtcp->source_count++;
-    }
     mark_seen(source, index);
     *bytes = plain_bytes;
     return STATUS_OK;

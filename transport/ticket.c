@@ -169,10 +169,9 @@ void ticket_table_destroy(struct ticket_table *table)
 {
     if (table == NULL)
         return;
-    for (uint32_t i = 0; table->sessions != NULL && table->users != NULL && i <= table->mask; i++) {
+    for (uint32_t i = 0; table->sessions != NULL && table->users != NULL && i <= table->mask; i++)
         while (table->sessions[i] != NULL)
             remove_entry(table, table->sessions[i]);
-    }
     pthread_mutex_destroy(&table->lock);
     free(table->sessions);
     free(table->users);

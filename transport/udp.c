@@ -188,10 +188,9 @@ unsigned udp_receive(struct udp *udp, struct udp_datagram datagrams[UDP_RECEIVE_
         recvmmsg(udp->descriptor, udp->messages, UDP_RECEIVE_BATCH, MSG_DONTWAIT, NULL);
 
     unsigned count = 0;
-    for (int i = 0; i < received; i++) {
+    for (int i = 0; i < received; i++)
         if (read_datagram(udp, (unsigned)i, &datagrams[count]))
             count++;
-    }
     *more = received == UDP_RECEIVE_BATCH;
     return count;
 }

@@ -262,10 +262,9 @@ static void handle_refusal(struct udp_sender *sender, unsigned number, int error
 
 void udp_sender_flush(struct udp_sender *sender)
 {
-    for (unsigned i = 0; i < sender->count; i++) {
+    for (unsigned i = 0; i < sender->count; i++)
         if (sender->parcels[i].segments > 1)
             put_segment_size(&sender->messages[i].msg_hdr, &sender->parcels[i]);
-    }
     for (unsigned done = 0; done < sender->count;) {
         const unsigned most = sender->mode == MEDIA_SEND_PLAIN ? 1 : sender->count - done;
         const int sent =

@@ -182,10 +182,9 @@ static void take_dtls(struct client *client, const uint8_t *datagram, size_t byt
 
 static struct client_clock *find_clock(struct client *client, uint32_t ssrc)
 {
-    for (unsigned i = 0; i < CLIENT_STREAMS_MAX; i++) {
+    for (unsigned i = 0; i < CLIENT_STREAMS_MAX; i++)
         if (client->clocks[i].ssrc == ssrc || client->clocks[i].wall_ns == 0)
             return &client->clocks[i];
-    }
     return NULL;
 }
 

@@ -107,10 +107,9 @@ static void *join_all(void *argument)
     }
     while (!atomic_load(&swarm->leaving))
         sleep_until(mono_clock_ns() + 20 * MONO_MS);
-    for (unsigned i = 0; whep != NULL && i < options->viewers; i++) {
+    for (unsigned i = 0; whep != NULL && i < options->viewers; i++)
         if (swarm->locations[i][0] != '\0')
             whep_leave(whep, swarm->locations[i]);
-    }
     whep_destroy(whep);
     return NULL;
 }
@@ -198,10 +197,9 @@ static void measure(struct swarm *swarm, struct swarm_report *report)
     const struct options *options = swarm->options;
 
     run_until(swarm, mono_clock_ns() + SETTLE_S * MONO_SECOND, false);
-    for (unsigned i = 0; i < swarm->opened; i++) {
+    for (unsigned i = 0; i < swarm->opened; i++)
         for (unsigned k = 0; k < CLIENT_STREAMS_MAX; k++)
             tally_stream_reset(&swarm->clients[i].streams[k]);
-    }
     const uint64_t packets = swarm->totals.packets;
     const uint64_t bytes = swarm->totals.bytes;
     swarm->totals.measuring = true;

@@ -65,13 +65,11 @@ enum status answer_read(const char *text, struct answer *answer)
     struct reading reading = {.answer = answer};
     memset(answer, 0, sizeof *answer);
     char **lines = g_strsplit_set(text, "\r\n", -1);
-    for (unsigned i = 0; lines[i] != NULL; i++) {
-        if (g_str_has_prefix(lines[i], "m=")) {
+    for (unsigned i = 0; lines[i] != NULL; i++)
+        if (g_str_has_prefix(lines[i], "m="))
             read_media(&reading, lines[i] + 2);
-        } else if (g_str_has_prefix(lines[i], "a=")) {
+        else if (g_str_has_prefix(lines[i], "a="))
             read_attribute(&reading, lines[i] + 2);
-        }
-    }
     g_strfreev(lines);
     bool usable = answer->credentials.ufrag[0] != '\0' && answer->credentials.password[0] != '\0' &&
                   reading.has_fingerprint;

@@ -87,9 +87,8 @@ static int64_t retry_ns(struct broadcast *broadcast)
 {
     int64_t wait_ns = mono_from_ms(broadcast->retry_ms);
     broadcast->retry_ms *= 2;
-    if (broadcast->retry_ms > RETRY_LONGEST_MS) {
+    if (broadcast->retry_ms > RETRY_LONGEST_MS)
         broadcast->retry_ms = RETRY_LONGEST_MS;
-    }
     return wake_now_ns() + wait_ns;
 }
 
@@ -111,9 +110,8 @@ static uint64_t ntp_now(void)
 static void send_packet(void *context, const uint8_t *packet, size_t packet_bytes)
 {
     const struct broadcast *broadcast = context;
-    if (g_random_double_range(0, 100) < broadcast->options->loss_percent) {
+    if (g_random_double_range(0, 100) < broadcast->options->loss_percent)
         return; /* as a bad path would, resent packets too */
-    }
     uplink_send_rtp(broadcast->uplink, packet, packet_bytes);
 }
 
@@ -122,9 +120,8 @@ static void send_packet(void *context, const uint8_t *packet, size_t packet_byte
 static void on_report(struct broadcast *broadcast, const struct rtcp_report *report)
 {
     const struct rtp_source *shown = broadcast->video != NULL ? broadcast->video : broadcast->audio;
-    if (report->ssrc != rtp_source_ssrc(shown)) {
+    if (report->ssrc != rtp_source_ssrc(shown))
         return;
-    }
     broadcast->fraction_lost = report->fraction_lost;
     if (report->last_sender_report != 0) {
         uint32_t units = (uint32_t)(ntp_now() >> 16) - report->last_sender_report -
@@ -136,30 +133,25 @@ static void on_report(struct broadcast *broadcast, const struct rtcp_report *rep
 static void on_nack(struct broadcast *broadcast, struct rtcp_part *part)
 {
     struct rtcp_feedback feedback;
-    if (rtcp_read_feedback(part, &feedback) != STATUS_OK) {
+    if (rtcp_read_feedback(part, &feedback) != STATUS_OK)
         return;
-    }
     struct rtp_source *const sources[] = {broadcast->video, broadcast->audio};
-    for (size_t i = 0; i < G_N_ELEMENTS(sources); i++) {
-        if (sources[i] != NULL && rtp_source_ssrc(sources[i]) == feedback.media_ssrc) {
+    for (size_t i = 0; i < G_N_ELEMENTS(sources); i++)
+        if (sources[i] != NULL && rtp_source_ssrc(sources[i]) == feedback.media_ssrc)
             rtp_source_on_nack(sources[i], &part->body);
-        }
-    }
 }
 
 /* PLI names the source in its header, FIR in its entries (RFC 5104 section 4.3.1.1). */
 static void on_key_frame_request(struct broadcast *broadcast, struct rtcp_part *part)
 {
     struct rtcp_feedback feedback;
-    if (broadcast->video == NULL || rtcp_read_feedback(part, &feedback) != STATUS_OK) {
+    if (broadcast->video == NULL || rtcp_read_feedback(part, &feedback) != STATUS_OK)
         return;
-    }
     uint32_t ssrc = part->count == RTCP_FORMAT_FIR ? bytes_u32(&part->body) : feedback.media_ssrc;
     if (ssrc == rtp_source_ssrc(broadcast->video)) {
         broadcast->plis++;
-        if (!broadcast->options->ignore_pli) {
+        if (!broadcast->options->ignore_pli)
             camera_want_key_frame(broadcast->camera);
-        }
     }
 }
 
@@ -168,16 +160,14 @@ static void on_reports(struct broadcast *broadcast, struct rtcp_part *part)
     struct rtcp_sender_info info;
     struct rtcp_report report;
     if (part->type == RTCP_SENDER_REPORT) {
-        if (rtcp_read_sender_info(part, &info) != STATUS_OK) {
+        if (rtcp_read_sender_info(part, &info) != STATUS_OK)
             return;
-        }
     } else {
         bytes_skip(&part->body, sizeof(uint32_t)); /* who reports */
     }
     for (unsigned i = 0; i < part->count; i++) {
-        if (rtcp_read_report(part, &report) != STATUS_OK) {
+        if (rtcp_read_report(part, &report) != STATUS_OK)
             return;
-        }
         on_report(broadcast, &report);
     }
 }
@@ -187,19 +177,16 @@ static void on_rtcp(void *context, const uint8_t *compound, size_t compound_byte
     struct broadcast *broadcast = context;
     struct bytes reader = bytes_of(compound, compound_bytes);
     struct rtcp_part part;
-    if (broadcast->phase != SENDING) {
+    if (broadcast->phase != SENDING)
         return;
-    }
-    while (rtcp_next(&reader, &part) == STATUS_OK) {
-        if (part.type == RTCP_TRANSPORT_FEEDBACK && part.count == RTCP_FORMAT_NACK) {
+    while (rtcp_next(&reader, &part) == STATUS_OK)
+        if (part.type == RTCP_TRANSPORT_FEEDBACK && part.count == RTCP_FORMAT_NACK)
             on_nack(broadcast, &part);
-        } else if (part.type == RTCP_PAYLOAD_FEEDBACK &&
-                   (part.count == RTCP_FORMAT_PLI || part.count == RTCP_FORMAT_FIR)) {
+        else if (part.type == RTCP_PAYLOAD_FEEDBACK &&
+                 (part.count == RTCP_FORMAT_PLI || part.count == RTCP_FORMAT_FIR))
             on_key_frame_request(broadcast, &part);
-        } else if (part.type == RTCP_RECEIVER_REPORT || part.type == RTCP_SENDER_REPORT) {
+        else if (part.type == RTCP_RECEIVER_REPORT || part.type == RTCP_SENDER_REPORT)
             on_reports(broadcast, &part);
-        }
-    }
 }
 
 /* Once a second. */
@@ -208,12 +195,10 @@ static void send_report(struct broadcast *broadcast, const struct rtp_source *so
 {
     uint8_t compound[COMPOUND_BYTES_MAX];
     struct bytes_writer writer = bytes_writer_of(compound, sizeof compound);
-    if (source != NULL) {
+    if (source != NULL)
         rtp_source_put_report(source, wake_now_ns(), ntp_now(), cname, &writer);
-    }
-    if (bytes_written(&writer) > 0 && bytes_writer_ok(&writer)) {
+    if (bytes_written(&writer) > 0 && bytes_writer_ok(&writer))
         uplink_send_rtcp(broadcast->uplink, compound, bytes_written(&writer));
-    }
 }
 
 static void print_status(struct broadcast *broadcast)
@@ -247,22 +232,19 @@ static void on_second(void *context)
 {
     struct broadcast *broadcast = context;
     int64_t now_ns = wake_now_ns();
-    if (broadcast->phase != SENDING) {
+    if (broadcast->phase != SENDING)
         return;
-    }
     broadcast->seconds++;
     send_report(broadcast, broadcast->audio);
     send_report(broadcast, broadcast->video);
-    if (broadcast->options->verbose) {
+    if (broadcast->options->verbose)
         print_status(broadcast);
-    }
-    if (now_ns >= broadcast->end_ns) {
+    if (now_ns >= broadcast->end_ns)
         end(broadcast, false);
-    } else if (now_ns - uplink_heard_ns(broadcast->uplink) > SILENCE_S * MONO_SECOND) {
+    else if (now_ns - uplink_heard_ns(broadcast->uplink) > SILENCE_S * MONO_SECOND)
         lose(broadcast, "the server is silent");
-    } else {
+    else
         wake_at(broadcast->second, mono_earlier(now_ns + MONO_SECOND, broadcast->end_ns));
-    }
 }
 
 /* From nothing to SENDING and back. */
@@ -295,16 +277,13 @@ static void on_connected(void *context)
     say(broadcast, "live");
     broadcast->retry_ms = RETRY_FIRST_MS;
     if (broadcast->microphone != NULL && broadcast->answer.audio &&
-        (broadcast->audio = open_source(broadcast, false)) != NULL) {
+        (broadcast->audio = open_source(broadcast, false)) != NULL)
         microphone_start(broadcast->microphone, broadcast->audio);
-    }
     if (broadcast->camera != NULL && broadcast->answer.video &&
-        (broadcast->video = open_source(broadcast, true)) != NULL) {
+        (broadcast->video = open_source(broadcast, true)) != NULL)
         camera_start(broadcast->camera, broadcast->video);
-    }
-    if (broadcast->end_ns == MONO_NEVER && broadcast->options->duration_s > 0) {
+    if (broadcast->end_ns == MONO_NEVER && broadcast->options->duration_s > 0)
         broadcast->end_ns = now_ns + broadcast->options->duration_s * MONO_SECOND;
-    }
     broadcast->last_octets = 0;
     wake_at(broadcast->second, mono_earlier(now_ns + MONO_SECOND, broadcast->end_ns));
 }
@@ -312,9 +291,8 @@ static void on_connected(void *context)
 static void on_gathered(void *context)
 {
     struct broadcast *broadcast = context;
-    if (broadcast->phase == GATHERING) {
+    if (broadcast->phase == GATHERING)
         enter(broadcast, ASKING, wake_now_ns());
-    }
 }
 
 static void begin(struct broadcast *broadcast)
@@ -364,11 +342,10 @@ static enum whip_result post_offer(struct broadcast *broadcast, char *why, unsig
 static void connect_uplink(struct broadcast *broadcast)
 {
     enter(broadcast, CONNECTING, wake_now_ns() + CONNECT_S * MONO_SECOND);
-    if (answer_read(broadcast->session.answer, &broadcast->answer) != STATUS_OK) {
+    if (answer_read(broadcast->session.answer, &broadcast->answer) != STATUS_OK)
         lose(broadcast, "the answer has no credentials or fingerprint");
-    } else if (uplink_connect(broadcast->uplink, &broadcast->answer) != STATUS_OK) {
+    else if (uplink_connect(broadcast->uplink, &broadcast->answer) != STATUS_OK)
         lose(broadcast, "the answer has no usable candidate");
-    }
 }
 
 static void ask(struct broadcast *broadcast)
@@ -397,12 +374,10 @@ static void ask(struct broadcast *broadcast)
 
 static void tear_down(struct broadcast *broadcast)
 {
-    if (broadcast->camera != NULL) {
+    if (broadcast->camera != NULL)
         camera_stop(broadcast->camera);
-    }
-    if (broadcast->microphone != NULL) {
+    if (broadcast->microphone != NULL)
         microphone_stop(broadcast->microphone);
-    }
     if (broadcast->session.location[0] != '\0') {
         whip_delete(broadcast->session.location, broadcast->options->token);
         broadcast->session.location[0] = '\0';
@@ -443,15 +418,12 @@ static enum status open_parts(struct broadcast *broadcast)
 {
     const int both_suites = -1;
     enum status status = certificate_create(&broadcast->certificate);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         status = dtls_context_create(broadcast->certificate, both_suites, &broadcast->dtls_context);
-    }
-    if (status == STATUS_OK && broadcast->options->video) {
+    if (status == STATUS_OK && broadcast->options->video)
         status = camera_create(broadcast->options, &broadcast->camera);
-    }
-    if (status == STATUS_OK && broadcast->options->audio) {
+    if (status == STATUS_OK && broadcast->options->audio)
         status = microphone_create(&broadcast->microphone);
-    }
     return status;
 }
 
@@ -460,9 +432,8 @@ enum status broadcast_create(const struct options *options,
                              struct broadcast **broadcast)
 {
     struct broadcast *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->options = options;
     made->on_end = on_end;
     made->context = context;
@@ -482,9 +453,8 @@ enum status broadcast_create(const struct options *options,
 
 void broadcast_destroy(struct broadcast *broadcast)
 {
-    if (broadcast == NULL) {
+    if (broadcast == NULL)
         return;
-    }
     tear_down(broadcast);
     wake_destroy(broadcast->wake);
     wake_destroy(broadcast->second);

@@ -56,9 +56,8 @@ static void take_frame(struct camera *camera)
     bool key = camera->key_frame_wanted || gop_over;
     struct video_frame encoded;
     uint8_t *picture = pattern_draw(camera->pattern, number, wall_ms);
-    if (video_encoder_run(camera->encoder, picture, key, &encoded) != STATUS_OK) {
+    if (video_encoder_run(camera->encoder, picture, key, &encoded) != STATUS_OK)
         return;
-    }
     camera->counts.frames++;
     camera->since_key_frame++;
     if (encoded.key) {
@@ -72,9 +71,8 @@ static void take_frame(struct camera *camera)
 static void on_wake(void *context)
 {
     struct camera *camera = context;
-    if (camera->source == NULL) {
+    if (camera->source == NULL)
         return;
-    }
     int64_t now_ns = wake_now_ns();
     while (due_ns(camera, camera->frame + LATE_FRAMES_MAX) <= now_ns) {
         camera->frame++;
@@ -88,9 +86,8 @@ static void on_wake(void *context)
 enum status camera_create(const struct options *options, struct camera **camera)
 {
     struct camera *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->options = options;
     made->wake = wake_create(on_wake, made);
     made->picture_id = (uint16_t)g_random_int();
@@ -111,9 +108,8 @@ enum status camera_create(const struct options *options, struct camera **camera)
 
 void camera_destroy(struct camera *camera)
 {
-    if (camera == NULL) {
+    if (camera == NULL)
         return;
-    }
     wake_destroy(camera->wake);
     video_encoder_destroy(camera->encoder);
     pattern_destroy(camera->pattern);

@@ -18,9 +18,8 @@ static uint8_t crc8(uint64_t value)
     for (int i = TIME_BITS - 1; i >= 0; i--) {
         unsigned top = crc >> 7 & 1;
         crc = crc << 1 & 0xFF;
-        if (top != (value >> i & 1)) {
+        if (top != (value >> i & 1))
             crc ^= 0x07;
-        }
     }
     return (uint8_t)(crc ^ 0x55);
 }
@@ -30,9 +29,8 @@ void clock_code_blocks(uint64_t wall_ms, uint8_t blocks[CLOCK_CODE_BLOCKS])
     uint64_t bits = (wall_ms & ((UINT64_C(1) << TIME_BITS) - 1)) << CRC_BITS | crc8(wall_ms);
     blocks[0] = 1;
     blocks[1] = 0;
-    for (unsigned i = 0; i < TIME_BITS + CRC_BITS; i++) {
+    for (unsigned i = 0; i < TIME_BITS + CRC_BITS; i++)
         blocks[FIRST_BIT + i] = bits >> (TIME_BITS + CRC_BITS - 1 - i) & 1;
-    }
     blocks[CLOSING] = 0;
     blocks[CLOSING + 1] = 1;
 }
@@ -47,7 +45,6 @@ void clock_code_draw(uint64_t wall_ms, uint8_t *luma, unsigned width, unsigned h
         unsigned right = (i + 1) * width / CLOCK_CODE_COLUMNS;
         memset(luma + left, blocks[i] != 0 ? LUMA_WHITE : LUMA_BLACK, right - left);
     }
-    for (unsigned row = 1; row < rows; row++) {
+    for (unsigned row = 1; row < rows; row++)
         memcpy(luma + (size_t)row * width, luma, CLOCK_CODE_BLOCKS * width / CLOCK_CODE_COLUMNS);
-    }
 }

@@ -31,10 +31,8 @@ static const struct {
 const uint8_t *glyphs_find(char character)
 {
     static const uint8_t blank[GLYPH_ROWS];
-    for (size_t i = 0; i < sizeof glyphs / sizeof glyphs[0]; i++) {
-        if (glyphs[i].character == character) {
+    for (size_t i = 0; i < sizeof glyphs / sizeof glyphs[0]; i++)
+        if (glyphs[i].character == character)
             return glyphs[i].rows;
-        }
-    }
     return blank;
 }

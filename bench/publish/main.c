@@ -34,9 +34,8 @@ static gboolean on_signal(gpointer context)
 int main(int argc, char **argv)
 {
     struct options options;
-    if (!options_read(&argc, &argv, &options)) {
+    if (!options_read(&argc, &argv, &options))
         return EXIT_USAGE;
-    }
     struct run run = {.loop = g_main_loop_new(NULL, FALSE)};
     struct broadcast *broadcast = NULL;
     curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -27,13 +27,11 @@ static int64_t due_ns(const struct microphone *microphone)
 static void on_wake(void *context)
 {
     struct microphone *microphone = context;
-    if (microphone->source == NULL) {
+    if (microphone->source == NULL)
         return;
-    }
     int64_t now_ns = wake_now_ns();
-    while (due_ns(microphone) < now_ns - catch_up_ns) {
+    while (due_ns(microphone) < now_ns - catch_up_ns)
         microphone->frame++;
-    }
     while (due_ns(microphone) <= now_ns) {
         uint8_t opus[TONE_FRAME_BYTES_MAX];
         uint64_t wall_ms = (uint64_t)g_get_real_time() / 1000;
@@ -51,9 +49,8 @@ static void on_wake(void *context)
 enum status microphone_create(struct microphone **microphone)
 {
     struct microphone *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     enum status status = tone_create(&made->tone);
     if (status != STATUS_OK) {
         free(made);
@@ -66,9 +63,8 @@ enum status microphone_create(struct microphone **microphone)
 
 void microphone_destroy(struct microphone *microphone)
 {
-    if (microphone == NULL) {
+    if (microphone == NULL)
         return;
-    }
     wake_destroy(microphone->wake);
     tone_destroy(microphone->tone);
     free(microphone);

@@ -35,9 +35,8 @@ static void put_video(GString *sdp, const struct offer *offer)
     g_string_append_printf(sdp, "m=video 9 UDP/TLS/RTP/SAVPF %d %d\r\n", OFFER_VP8, OFFER_RTX);
     put_transport(sdp, offer, "1");
     g_string_append_printf(sdp, "a=rtpmap:%d VP8/90000\r\n", OFFER_VP8);
-    for (size_t i = 0; i < G_N_ELEMENTS(feedback); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(feedback); i++)
         g_string_append_printf(sdp, "a=rtcp-fb:%d %s\r\n", OFFER_VP8, feedback[i]);
-    }
     g_string_append_printf(sdp, "a=rtpmap:%d rtx/90000\r\n", OFFER_RTX);
     g_string_append_printf(sdp, "a=fmtp:%d apt=%d\r\n", OFFER_RTX, OFFER_VP8);
     g_string_append_printf(sdp, "a=msid:%s video\r\n", offer->cname);
@@ -53,11 +52,9 @@ char *offer_write(const struct offer *offer)
                            g_random_int_range(1, G_MAXINT32));
     g_string_append_printf(sdp, "a=group:BUNDLE%s%s\r\n", offer->audio ? " 0" : "",
                            offer->video ? " 1" : "");
-    if (offer->audio) {
+    if (offer->audio)
         put_audio(sdp, offer);
-    }
-    if (offer->video) {
+    if (offer->video)
         put_video(sdp, offer);
-    }
     return g_string_free(sdp, FALSE);
 }

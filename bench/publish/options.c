@@ -66,21 +66,16 @@ bool options_read(int *argc, char ***argv, struct options *options)
         g_error_free(error);
         return false;
     }
-    if (rest == NULL || rest[0] == NULL || rest[1] != NULL) {
+    if (rest == NULL || rest[0] == NULL || rest[1] != NULL)
         return complain("one URL is needed, like http://localhost:8080/whip/demo");
-    }
-    if (!read_size(size != NULL ? size : "1280x720", options)) {
+    if (!read_size(size != NULL ? size : "1280x720", options))
         return complain("--size is WIDTHxHEIGHT, even, 64 to 4096 each");
-    }
-    if (fps < 1 || fps > FPS_MAX || kbps < 10 || kbps > KBPS_MAX || gop < 0 || duration_s < 0) {
+    if (fps < 1 || fps > FPS_MAX || kbps < 10 || kbps > KBPS_MAX || gop < 0 || duration_s < 0)
         return complain("--fps is 1 to 120, --kbps 10 to 100000, --gop and --duration 0 or more");
-    }
-    if (!(loss_percent >= 0 && loss_percent <= 100)) {
+    if (!(loss_percent >= 0 && loss_percent <= 100))
         return complain("--loss is 0 to 100");
-    }
-    if (no_audio && no_video) {
+    if (no_audio && no_video)
         return complain("--no-audio and --no-video leave nothing to send");
-    }
     options->url = rest[0];
     options->token = token;
     options->fps = (unsigned)fps;

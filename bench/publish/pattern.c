@@ -55,9 +55,8 @@ static uint8_t *chroma(const struct pattern *pattern, uint8_t *picture, unsigned
 
 static void fill_luma(const struct pattern *pattern, uint8_t *picture, struct box box, int value)
 {
-    for (unsigned y = box.y; y < box.y + box.height && y < pattern->height; y++) {
+    for (unsigned y = box.y; y < box.y + box.height && y < pattern->height; y++)
         memset(picture + (size_t)y * pattern->width + box.x, value, box.width);
-    }
 }
 
 static void fill(const struct pattern *pattern, uint8_t *picture, struct box box,
@@ -103,9 +102,8 @@ static void draw_glyph(const struct pattern *pattern, struct box cell, char char
     for (unsigned row = 0; row < GLYPH_ROWS; row++) {
         for (unsigned column = 0; column < GLYPH_COLUMNS; column++) {
             const struct box dot = {cell.x + column * scale, cell.y + row * scale, scale, scale};
-            if ((rows[row] >> (GLYPH_COLUMNS - 1 - column) & 1) != 0) {
+            if ((rows[row] >> (GLYPH_COLUMNS - 1 - column) & 1) != 0)
                 fill_luma(pattern, pattern->picture, dot, LUMA_WHITE);
-            }
         }
     }
 }
@@ -114,9 +112,8 @@ static void draw_glyph(const struct pattern *pattern, struct box cell, char char
 static void draw_text(const struct pattern *pattern, const char *text, unsigned y, unsigned scale)
 {
     unsigned text_width = (unsigned)strlen(text) * GLYPH_ADVANCE * scale;
-    if (scale == 0 || text_width > pattern->width || y + GLYPH_ROWS * scale > pattern->height) {
+    if (scale == 0 || text_width > pattern->width || y + GLYPH_ROWS * scale > pattern->height)
         return;
-    }
     unsigned x = (pattern->width - text_width) / 2;
     for (; *text != '\0'; text++) {
         const struct box cell = {x, y, GLYPH_COLUMNS * scale, GLYPH_ROWS * scale};
@@ -176,9 +173,8 @@ enum status pattern_create(unsigned width, unsigned height, unsigned fps, unsign
                            struct pattern **pattern)
 {
     struct pattern *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->width = width;
     made->height = height;
     made->fps = fps;
@@ -203,9 +199,8 @@ enum status pattern_create(unsigned width, unsigned height, unsigned fps, unsign
 
 void pattern_destroy(struct pattern *pattern)
 {
-    if (pattern == NULL) {
+    if (pattern == NULL)
         return;
-    }
     free(pattern->still);
     free(pattern->picture);
     free(pattern->noise);

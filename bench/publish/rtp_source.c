@@ -31,9 +31,8 @@ enum status rtp_source_create(const struct rtp_source_settings *settings,
                               struct rtp_source **source)
 {
     struct rtp_source *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->settings = *settings;
     /* Below 2^15: a first packet that is lost cannot hide a rollover (RFC 3711 section 3.3.1). */
     made->next_sequence_number = (uint16_t)g_random_int_range(1, 1 << 15);
@@ -60,9 +59,8 @@ void rtp_source_send(struct rtp_source *source, uint32_t timestamp, int64_t take
     };
     struct kept *kept = &source->kept[header.sequence_number % RTP_SOURCE_KEPT_PACKETS];
     size_t header_bytes = rtp_write_header(kept->packet, sizeof kept->packet, &header, NULL, 0);
-    if (payload_bytes > sizeof kept->packet - header_bytes) {
+    if (payload_bytes > sizeof kept->packet - header_bytes)
         return;
-    }
     memcpy(kept->packet + header_bytes, payload, payload_bytes);
     kept->sequence_number = header.sequence_number;
     kept->bytes = (uint16_t)(header_bytes + payload_bytes);
@@ -78,9 +76,8 @@ static void send_rtx(struct rtp_source *source, const struct kept *kept)
 {
     struct rtp header;
     uint8_t packet[RTP_SOURCE_PACKET_BYTES_MAX + ORIGINAL_SEQUENCE_NUMBER_BYTES];
-    if (rtp_parse(kept->packet, kept->bytes, &header) != STATUS_OK) {
+    if (rtp_parse(kept->packet, kept->bytes, &header) != STATUS_OK)
         return;
-    }
     header.payload_type = (uint8_t)source->settings.rtx_payload_type;
     header.sequence_number = source->next_rtx_sequence_number++;
     header.ssrc = source->settings.rtx_ssrc;
@@ -96,15 +93,13 @@ static void resend(struct rtp_source *source, uint16_t sequence_number)
 {
     const struct kept *kept = &source->kept[sequence_number % RTP_SOURCE_KEPT_PACKETS];
     source->counts.asked++;
-    if (kept->bytes == 0 || kept->sequence_number != sequence_number) {
+    if (kept->bytes == 0 || kept->sequence_number != sequence_number)
         return;
-    }
     source->counts.resent++;
-    if (source->settings.rtx_payload_type >= 0) {
+    if (source->settings.rtx_payload_type >= 0)
         send_rtx(source, kept);
-    } else {
+    else
         source->settings.send(source->settings.context, kept->packet, kept->bytes);
-    }
 }
 
 void rtp_source_on_nack(struct rtp_source *source, struct bytes *fci)
@@ -113,20 +108,17 @@ void rtp_source_on_nack(struct rtp_source *source, struct bytes *fci)
         uint16_t first = bytes_u16(fci);
         unsigned following = bytes_u16(fci);
         resend(source, first);
-        for (unsigned i = 0; i < NACK_BITS; i++) {
-            if ((following >> i & 1) != 0) {
+        for (unsigned i = 0; i < NACK_BITS; i++)
+            if ((following >> i & 1) != 0)
                 resend(source, (uint16_t)(first + 1 + i));
-            }
-        }
     }
 }
 
 void rtp_source_put_report(const struct rtp_source *source, int64_t now_ns, uint64_t ntp_timestamp,
                            const char *cname, struct bytes_writer *writer)
 {
-    if (source->counts.packets == 0) {
+    if (source->counts.packets == 0)
         return;
-    }
     int64_t since_ns = now_ns - source->last_taken_ns;
     const struct rtcp_sender_info info = {
         .ssrc = source->settings.ssrc,

@@ -25,9 +25,8 @@ struct tone {
 enum status tone_create(struct tone **tone)
 {
     struct tone *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     int error = OPUS_OK;
     made->encoder = opus_encoder_create(TONE_HZ, CHANNELS, OPUS_APPLICATION_AUDIO, &error);
     if (error != OPUS_OK ||
@@ -42,12 +41,10 @@ enum status tone_create(struct tone **tone)
 
 void tone_destroy(struct tone *tone)
 {
-    if (tone == NULL) {
+    if (tone == NULL)
         return;
-    }
-    if (tone->encoder != NULL) {
+    if (tone->encoder != NULL)
         opus_encoder_destroy(tone->encoder);
-    }
     free(tone);
 }
 
@@ -64,9 +61,8 @@ size_t tone_encode(struct tone *tone, uint64_t wall_ms, uint8_t *out)
     for (unsigned i = 0; i < TONE_FRAME_SAMPLES; i++) {
         uint64_t ms_of_second = (wall_ms + i * 1000U / TONE_HZ) % 1000;
         float value = tone_level * wave(tone->sample + i, TONE_PITCH_HZ);
-        if (ms_of_second < BEEP_MS) {
+        if (ms_of_second < BEEP_MS)
             value += beep_level * wave(tone->sample + i, BEEP_PITCH_HZ);
-        }
         pcm[i * CHANNELS] = value;
         pcm[i * CHANNELS + 1] = value;
     }

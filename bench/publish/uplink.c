@@ -58,11 +58,10 @@ static void become_connected(struct uplink *uplink)
         status = rtpsec_create(&keys, &uplink->rtpsec);
         OPENSSL_cleanse(&keys, sizeof keys);
     }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         uplink->events.on_connected(uplink->events.context);
-    } else {
+    else
         lose(uplink, "no SRTP profile in common");
-    }
 }
 
 static void after_dtls(struct uplink *uplink, enum status status)
@@ -74,17 +73,15 @@ static void after_dtls(struct uplink *uplink, enum status status)
         return;
     }
     wake_at(uplink->dtls_timer, dtls_timer_ns(uplink->dtls));
-    if (dtls_is_connected(uplink->dtls) && uplink->rtpsec == NULL) {
+    if (dtls_is_connected(uplink->dtls) && uplink->rtpsec == NULL)
         become_connected(uplink);
-    }
 }
 
 static void on_dtls_timer(void *context)
 {
     struct uplink *uplink = context;
-    if (!uplink->lost) {
+    if (!uplink->lost)
         after_dtls(uplink, dtls_on_timer(uplink->dtls, wake_now_ns()));
-    }
 }
 
 static void on_receive(NiceAgent *agent, guint stream, guint component, guint bytes, gchar *data,
@@ -96,19 +93,17 @@ static void on_receive(NiceAgent *agent, guint stream, guint component, guint by
     struct uplink *uplink = context;
     uint8_t packet[RECEIVE_BYTES_MAX];
     size_t packet_bytes = bytes;
-    if (bytes < 2 || bytes > sizeof packet || uplink->dtls == NULL || uplink->lost) {
+    if (bytes < 2 || bytes > sizeof packet || uplink->dtls == NULL || uplink->lost)
         return;
-    }
     memcpy(packet, data, bytes);
     uplink->heard_ns = wake_now_ns();
-    if (packet[0] >= DTLS_FIRST_BYTE && packet[0] <= DTLS_LAST_BYTE) {
+    if (packet[0] >= DTLS_FIRST_BYTE && packet[0] <= DTLS_LAST_BYTE)
         after_dtls(uplink, dtls_receive(uplink->dtls, packet, bytes, uplink->heard_ns));
-    } else if (packet[0] >= RTP_FIRST_BYTE && packet[0] <= RTP_LAST_BYTE &&
-               packet[1] >= RTCP_FIRST_TYPE && packet[1] <= RTCP_LAST_TYPE &&
-               uplink->rtpsec != NULL &&
-               rtpsec_open_rtcp(uplink->rtpsec, packet, &packet_bytes) == STATUS_OK) {
+    else if (packet[0] >= RTP_FIRST_BYTE && packet[0] <= RTP_LAST_BYTE &&
+             packet[1] >= RTCP_FIRST_TYPE && packet[1] <= RTCP_LAST_TYPE &&
+             uplink->rtpsec != NULL &&
+             rtpsec_open_rtcp(uplink->rtpsec, packet, &packet_bytes) == STATUS_OK)
         uplink->events.on_rtcp(uplink->events.context, packet, packet_bytes);
-    }
 }
 
 static void on_gathered(NiceAgent *agent, guint stream, gpointer context)
@@ -125,9 +120,8 @@ static void on_state(NiceAgent *agent, guint stream, guint component, guint stat
     (void)stream;
     (void)component;
     struct uplink *uplink = context;
-    if (state == NICE_COMPONENT_STATE_FAILED) {
+    if (state == NICE_COMPONENT_STATE_FAILED)
         lose(uplink, "ICE failed");
-    }
     bool usable = state == NICE_COMPONENT_STATE_CONNECTED || state == NICE_COMPONENT_STATE_READY;
     if (usable && uplink->dtls != NULL && !uplink->begun && !uplink->lost) {
         uplink->begun = true;
@@ -142,9 +136,8 @@ static void add_addresses(NiceAgent *agent)
     for (GList *at = texts; at != NULL; at = at->next) {
         NiceAddress address;
         nice_address_init(&address);
-        if (nice_address_set_from_string(&address, at->data)) {
+        if (nice_address_set_from_string(&address, at->data))
             nice_agent_add_local_address(agent, &address);
-        }
     }
     g_list_free_full(texts, g_free);
 }
@@ -153,9 +146,8 @@ enum status uplink_create(struct dtls_context *dtls, const struct uplink_events 
                           struct uplink **uplink)
 {
     struct uplink *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->dtls_context = dtls;
     made->events = *events;
     made->dtls_timer = wake_create(on_dtls_timer, made);
@@ -180,13 +172,11 @@ enum status uplink_create(struct dtls_context *dtls, const struct uplink_events 
 
 void uplink_destroy(struct uplink *uplink)
 {
-    if (uplink == NULL) {
+    if (uplink == NULL)
         return;
-    }
     uplink->lost = true; /* nothing is to be told any more */
-    if (uplink->dtls != NULL) {
+    if (uplink->dtls != NULL)
         dtls_close(uplink->dtls);
-    }
     g_signal_handlers_disconnect_by_data(uplink->agent, uplink);
     nice_agent_attach_recv(uplink->agent, uplink->stream, COMPONENT, g_main_context_default(), NULL,
                            NULL);
@@ -221,9 +211,8 @@ static GSList *parse_candidates(const struct uplink *uplink, const struct answer
         g_snprintf(line, sizeof line, "a=%s", answer->candidates[i]);
         NiceCandidate *candidate =
             nice_agent_parse_remote_candidate_sdp(uplink->agent, uplink->stream, line);
-        if (candidate != NULL) {
+        if (candidate != NULL)
             candidates = g_slist_prepend(candidates, candidate);
-        }
     }
     return g_slist_reverse(candidates);
 }
@@ -234,9 +223,8 @@ enum status uplink_connect(struct uplink *uplink, const struct answer *answer)
     enum status status =
         dtls_create(uplink->dtls_context, answer->active ? DTLS_SERVER : DTLS_CLIENT,
                     &answer->fingerprint, &output, &uplink->dtls);
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK)
         return status;
-    }
     uplink->heard_ns = wake_now_ns();
     GSList *candidates = parse_candidates(uplink, answer);
     bool set =
@@ -261,13 +249,11 @@ static void send_protected(struct uplink *uplink, protect_call *protect, const u
     uint8_t packet[SEND_BYTES_MAX];
     size_t bytes = plain_bytes;
     if (uplink->rtpsec == NULL || uplink->lost ||
-        plain_bytes > sizeof packet - RTPSEC_OVERHEAD_BYTES_MAX) {
+        plain_bytes > sizeof packet - RTPSEC_OVERHEAD_BYTES_MAX)
         return;
-    }
     memcpy(packet, plain, plain_bytes);
-    if (protect(uplink->rtpsec, packet, &bytes) == STATUS_OK) {
+    if (protect(uplink->rtpsec, packet, &bytes) == STATUS_OK)
         send_datagram(uplink, packet, bytes);
-    }
 }
 
 void uplink_send_rtp(struct uplink *uplink, const uint8_t *packet, size_t packet_bytes)

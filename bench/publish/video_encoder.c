@@ -20,9 +20,8 @@ struct video_encoder {
 static bool configure(struct video_encoder *encoder, unsigned fps, unsigned kbps)
 {
     vpx_codec_enc_cfg_t config;
-    if (vpx_codec_enc_config_default(vpx_codec_vp8_cx(), &config, 0) != VPX_CODEC_OK) {
+    if (vpx_codec_enc_config_default(vpx_codec_vp8_cx(), &config, 0) != VPX_CODEC_OK)
         return false;
-    }
     config.g_w = encoder->width;
     config.g_h = encoder->height;
     config.g_timebase.num = 1;
@@ -41,9 +40,8 @@ static bool configure(struct video_encoder *encoder, unsigned fps, unsigned kbps
     config.rc_buf_initial_sz = 500;
     config.rc_buf_optimal_sz = 600;
     config.kf_mode = VPX_KF_DISABLED; /* only when asked */
-    if (vpx_codec_enc_init(&encoder->codec, vpx_codec_vp8_cx(), &config, 0) != VPX_CODEC_OK) {
+    if (vpx_codec_enc_init(&encoder->codec, vpx_codec_vp8_cx(), &config, 0) != VPX_CODEC_OK)
         return false;
-    }
     encoder->open = true;
     return vpx_codec_control(&encoder->codec, VP8E_SET_CPUUSED, SPEED) == VPX_CODEC_OK &&
            vpx_codec_control(&encoder->codec, VP8E_SET_STATIC_THRESHOLD, STATIC_THRESHOLD) ==
@@ -56,9 +54,8 @@ enum status video_encoder_create(unsigned width, unsigned height, unsigned fps, 
                                  struct video_encoder **encoder)
 {
     struct video_encoder *made = calloc(1, sizeof *made);
-    if (made == NULL) {
+    if (made == NULL)
         return STATUS_NO_MEMORY;
-    }
     made->width = width;
     made->height = height;
     if (!configure(made, fps, kbps)) {
@@ -71,12 +68,10 @@ enum status video_encoder_create(unsigned width, unsigned height, unsigned fps, 
 
 void video_encoder_destroy(struct video_encoder *encoder)
 {
-    if (encoder == NULL) {
+    if (encoder == NULL)
         return;
-    }
-    if (encoder->open) {
+    if (encoder->open)
         vpx_codec_destroy(&encoder->codec);
-    }
     free(encoder);
 }
 
@@ -87,9 +82,8 @@ enum status video_encoder_run(struct video_encoder *encoder, uint8_t *picture, b
     if (vpx_img_wrap(&image, VPX_IMG_FMT_I420, encoder->width, encoder->height, 1, picture) ==
             NULL ||
         vpx_codec_encode(&encoder->codec, &image, encoder->next++, 1, key ? VPX_EFLAG_FORCE_KF : 0,
-                         VPX_DL_REALTIME) != VPX_CODEC_OK) {
+                         VPX_DL_REALTIME) != VPX_CODEC_OK)
         return STATUS_SYSTEM;
-    }
     vpx_codec_iter_t iterator = NULL;
     const vpx_codec_cx_pkt_t *packet = NULL;
     while ((packet = vpx_codec_get_cx_data(&encoder->codec, &iterator)) != NULL) {

@@ -23,9 +23,8 @@ struct vp8_payload vp8_payload_of(const uint8_t *frame, size_t frame_bytes, uint
 
 size_t vp8_payload_next(struct vp8_payload *payload, uint8_t *out)
 {
-    if (payload->next == payload->count) {
+    if (payload->next == payload->count)
         return 0;
-    }
     size_t from = payload->frame_bytes * payload->next / payload->count;
     size_t to = payload->frame_bytes * (payload->next + 1) / payload->count;
     struct bytes_writer writer = bytes_writer_of(out, VP8_PAYLOAD_DESCRIPTOR_BYTES + to - from);

@@ -26,9 +26,8 @@ static size_t on_body(char *data, size_t unit, size_t count, void *context)
 {
     struct body *body = context;
     size_t bytes = unit * count;
-    if (bytes >= WHIP_ANSWER_BYTES_MAX - body->bytes) {
+    if (bytes >= WHIP_ANSWER_BYTES_MAX - body->bytes)
         return 0; /* ends the transfer */
-    }
     memcpy(body->text + body->bytes, data, bytes);
     body->bytes += bytes;
     body->text[body->bytes] = '\0';
@@ -38,9 +37,8 @@ static size_t on_body(char *data, size_t unit, size_t count, void *context)
 static struct curl_slist *make_headers(const char *token, bool sdp)
 {
     struct curl_slist *headers = NULL;
-    if (sdp) {
+    if (sdp)
         headers = curl_slist_append(headers, "Content-Type: application/sdp");
-    }
     if (token != NULL) {
         char line[HEADER_BYTES_MAX];
         snprintf(line, sizeof line, "Authorization: Bearer %s", token);
@@ -56,9 +54,8 @@ static bool resolve_location(CURL *curl, char *out)
     const char *base = NULL;
     char *absolute = NULL;
     if (curl_easy_header(curl, "Location", 0, CURLH_HEADER, -1, &header) != CURLHE_OK ||
-        curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &base) != CURLE_OK) {
+        curl_easy_getinfo(curl, CURLINFO_EFFECTIVE_URL, &base) != CURLE_OK)
         return false;
-    }
     CURLU *url = curl_url();
     bool resolved =
         url != NULL && curl_url_set(url, CURLUPART_URL, base, 0) == CURLUE_OK &&
@@ -77,9 +74,8 @@ static enum whip_result judge(CURL *curl, struct whip_session *session, char *wh
     curl_off_t retry_after = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
     curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &retry_after);
-    if (code == CREATED && resolve_location(curl, session->location)) {
+    if (code == CREATED && resolve_location(curl, session->location))
         return WHIP_ACCEPTED;
-    }
     *retry_after_s = retry_after > 0 && retry_after < 60 ? (unsigned)retry_after : 0;
     snprintf(why, WHIP_WHY_BYTES_MAX, "the server answered %ld: %.180s", code, session->answer);
     bool later = code == BUSY || code == TOO_MANY || code >= SERVER_ERROR;
@@ -130,9 +126,8 @@ enum whip_result whip_post(const char *url, const char *token, const char *offer
 void whip_delete(const char *location, const char *token)
 {
     CURL *curl = curl_easy_init();
-    if (curl == NULL) {
+    if (curl == NULL)
         return;
-    }
     char ignored[WHIP_ANSWER_BYTES_MAX];
     struct body body = {ignored, 0};
     struct curl_slist *headers = make_headers(token, false);

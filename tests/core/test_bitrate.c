@@ -18,9 +18,8 @@ static void bitrate_counts_the_last_second(void **state)
     int64_t now_ns = 5000 * MONO_SECOND;
 
     assert_int_equal(bitrate_bps(&bitrate, now_ns), 0);
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < 30; i++)
         bitrate_add(&bitrate, 1250, now_ns + i * 100 * MONO_MS);
-    }
     now_ns += 2900 * MONO_MS;
     assert_int_equal(bitrate_bps(&bitrate, now_ns), 100000);
     assert_int_equal(bitrate_bps(&bitrate, now_ns + 500 * MONO_MS), 50000);

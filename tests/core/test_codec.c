@@ -155,11 +155,9 @@ static void codec_format_accepts_what_decodes(void **state)
         {{CODEC_NONE, 0, 0, 0, 0}, {CODEC_NONE, 0, 0, 0, 0}, false},
     };
 
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        if (codec_format_accepts(&cases[i].receiver, &cases[i].sender) != cases[i].accepts) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (codec_format_accepts(&cases[i].receiver, &cases[i].sender) != cases[i].accepts)
             fail_msg("case %zu", i);
-        }
-    }
 }
 
 int main(void)

@@ -30,17 +30,14 @@ static unsigned read_chunk(uint16_t chunk, uint8_t *symbols, unsigned most)
 
     if ((chunk & 0x8000) == 0) {
         unsigned run = chunk & 0x1fff;
-        for (; count < run && count < most; count++) {
+        for (; count < run && count < most; count++)
             symbols[count] = (chunk >> 13) & 3;
-        }
     } else if ((chunk & 0x4000) == 0) {
-        for (; count < 14 && count < most; count++) {
+        for (; count < 14 && count < most; count++)
             symbols[count] = (chunk >> (13 - count)) & 1;
-        }
     } else {
-        for (; count < 7 && count < most; count++) {
+        for (; count < 7 && count < most; count++)
             symbols[count] = (chunk >> (12 - 2 * count)) & 3;
-        }
     }
     return count;
 }
@@ -55,9 +52,8 @@ static bool next_feedback(int64_t now_ns)
 
     congestion_put_feedback(&congestion, &writer, (struct rtcp_feedback){1, 2}, now_ns);
     assert_true(bytes_writer_ok(&writer));
-    if (bytes_written(&writer) == 0) {
+    if (bytes_written(&writer) == 0)
         return false;
-    }
     struct bytes compound = bytes_of(out, bytes_written(&writer));
     assert_int_equal(rtcp_next(&compound, &part), STATUS_OK);
     assert_int_equal(part.type, RTCP_TRANSPORT_FEEDBACK);
@@ -69,9 +65,8 @@ static bool next_feedback(int64_t now_ns)
     int64_t ticks = (int64_t)bytes_u24(&part.body) * 256;
     told.feedback_count = bytes_u8(&part.body);
     assert_in_range(told.count, 1, CONGESTION_STATUSES_MAX);
-    for (unsigned i = 0; i < told.count;) {
+    for (unsigned i = 0; i < told.count;)
         i += read_chunk(bytes_u16(&part.body), &symbols[i], told.count - i);
-    }
     for (unsigned i = 0; i < told.count; i++) {
         told.ticks[i] = TICKS_NEVER;
         if (symbols[i] == 1) {
@@ -101,11 +96,9 @@ static void congestion_says_when_each_arrived(void **state)
     int64_t start_ns = 1000 * MONO_SECOND;
 
     assert_true(congestion_due_ns(&congestion) == MONO_NEVER);
-    for (unsigned i = 0; i < 100; i++) {
-        if (i % 10 != 3) {
+    for (unsigned i = 0; i < 100; i++)
+        if (i % 10 != 3)
             congestion_on_packet(&congestion, (uint16_t)(65500 + i), start_ns + i * MONO_MS);
-        }
-    }
     assert_true(congestion_due_ns(&congestion) == start_ns + 50 * MONO_MS);
     assert_true(next_feedback(start_ns + 100 * MONO_MS));
     assert_int_equal(told.base, 65500);
@@ -146,9 +139,8 @@ static void congestion_splits_what_is_too_much_or_too_far(void **state)
     int64_t now_ns = 1000 * MONO_SECOND;
     unsigned told_of = 0;
 
-    for (unsigned i = 0; i < 900; i++) {
+    for (unsigned i = 0; i < 900; i++)
         congestion_on_packet(&congestion, (uint16_t)i, now_ns + i * 300 * MONO_MS / 100);
-    }
     while (congestion_due_ns(&congestion) != MONO_NEVER) {
         assert_true(next_feedback(now_ns));
         assert_int_equal(told.base, told_of);
@@ -174,9 +166,8 @@ static void congestion_survives_jumps_and_duplicates(void **state)
         congestion_on_packet(&congestion, sent[i], now_ns);
         (void)next_feedback(now_ns);
     }
-    while (congestion_due_ns(&congestion) != MONO_NEVER) {
+    while (congestion_due_ns(&congestion) != MONO_NEVER)
         (void)next_feedback(now_ns);
-    }
     assert_int_equal((uint16_t)(told.base + told.count - 1), 36000);
 }
 
@@ -192,14 +183,12 @@ static void congestion_reads_back_whatever_happens(void **state)
         random = random * 1664525 + 1013904223;
         now_ns += (int64_t)(random >> 28) * 200000 + ((random >> 8) % 997 == 0 ? MONO_SECOND : 0);
         arrived[number] = (random >> 16) % 5 == 0 ? 0 : now_ns;
-        if (arrived[number] != 0) {
+        if (arrived[number] != 0)
             congestion_on_packet(&congestion, (uint16_t)number, now_ns);
-        }
         while (congestion_due_ns(&congestion) <= now_ns) {
             int64_t base = congestion.next - 0x10000;
-            if (!next_feedback(now_ns)) {
+            if (!next_feedback(now_ns))
                 continue;
-            }
             assert_int_equal(told.base, (uint16_t)base);
             for (unsigned i = 0; i < told.count; i++) {
                 int64_t at_ns = arrived[base + i];

@@ -91,9 +91,8 @@ static void expect_sent(unsigned i, uint32_t ssrc, uint64_t index, uint32_t time
 static void fanout_sends_each_viewer_its_own_numbers(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < VIEWERS; i++) {
+    for (unsigned i = 0; i < VIEWERS; i++)
         assert_int_equal(fanout_add(fanout, &viewers[i]), STATUS_OK);
-    }
     push_audio(5000);
     push_video(9000, true);
     push_video(9001, false);
@@ -244,18 +243,16 @@ static void fanout_is_due_when_a_frame_ends(void **state)
     assert_false(fanout_is_due(fanout));
     push_audio(1);
     assert_true(fanout_is_due(fanout));
-    for (int64_t i = 0; !fanout_is_full(fanout); i++) {
+    for (int64_t i = 0; !fanout_is_full(fanout); i++)
         push_video(3 + i, false);
-    }
     run();
 }
 
 static void fanout_keeps_its_viewers_dense(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < VIEWERS; i++) {
+    for (unsigned i = 0; i < VIEWERS; i++)
         assert_int_equal(fanout_add(fanout, &viewers[i]), STATUS_OK);
-    }
     fanout_remove(fanout, &viewers[0]);
     assert_int_equal(fanout_viewers(fanout), 2);
     push_audio(1);
@@ -334,9 +331,8 @@ static void fanout_flushes_when_profiles_are_too_many(void **state)
     run();
     assert_int_equal(fake.sent_count, 40);
     assert_true(fake.flushes > 1);
-    for (unsigned i = 0; i < 40; i++) {
+    for (unsigned i = 0; i < 40; i++)
         fanout_remove(fanout, &many[i]);
-    }
 }
 
 static void fanout_resends_as_rtx(void **state)

@@ -168,12 +168,10 @@ static void feedback_bounds_what_one_compound_costs(void **state)
     struct bytes_writer writer = bytes_writer_of(out, sizeof out);
     uint16_t asked[80];
 
-    for (uint16_t i = 0; i < 80; i++) {
+    for (uint16_t i = 0; i < 80; i++)
         asked[i] = (uint16_t)(20 + i);
-    }
-    for (unsigned i = 0; i < 20; i++) {
+    for (unsigned i = 0; i < 20; i++)
         rtcp_put_nack(&writer, (struct rtcp_feedback){1, 200}, asked, 80);
-    }
     assert_true(bytes_writer_ok(&writer));
     assert_int_equal(receive(out, bytes_written(&writer)), STATUS_OK);
     assert_int_equal(stats.nacks_in, 20);

@@ -144,9 +144,8 @@ static void gop_cache_grows_and_keeps_order(void **state)
 {
     (void)state;
     assert_true(push(100, true));
-    for (int64_t i = 1; i < 3000; i++) {
+    for (int64_t i = 1; i < 3000; i++)
         assert_true(push(100 + i, false));
-    }
     assert_int_equal(packet_pool_taken(pool), 3000);
     for (int64_t i = 0; i < 3000; i++) {
         const struct packet *packet = gop_cache_find(&cache, 100 + i);

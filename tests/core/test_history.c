@@ -52,9 +52,8 @@ static void expect_kept(const int64_t *numbers, unsigned count, int64_t now_ns)
 static void history_keeps_the_latest(void **state)
 {
     (void)state;
-    for (int64_t i = 100; i < 120; i++) {
+    for (int64_t i = 100; i < 120; i++)
         push(i, 0);
-    }
     expect_kept((const int64_t[]){112, 113, 119}, 3, 0);
     assert_null(history_find(history, 111, 0));
     assert_null(history_find(history, 120, 0));

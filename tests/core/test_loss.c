@@ -43,11 +43,9 @@ static void loss_tells_new_late_and_duplicate(void **state)
         {4999, LOSS_LATE},      {103, LOSS_TOO_OLD},   {2953, LOSS_LATE},  {2952, LOSS_TOO_OLD},
     };
 
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        if (on_packet(cases[i].number, 0) != cases[i].verdict) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (on_packet(cases[i].number, 0) != cases[i].verdict)
             fail_msg("case %zu", i);
-        }
-    }
 }
 
 static void loss_tolerates_reordering(void **state)
@@ -78,9 +76,8 @@ static void loss_asks_again_until_it_gives_up(void **state)
 
     on_packet(1, 0);
     on_packet(3, 0);
-    for (int64_t now_ms = 0; now_ms < 3000; now_ms++) {
+    for (int64_t now_ms = 0; now_ms < 3000; now_ms++)
         asked += take(now_ms);
-    }
     assert_int_equal(asked, 10);
     assert_int_equal(loss.given_up, 1);
     assert_true(loss_due_ns(&loss) == MONO_NEVER);

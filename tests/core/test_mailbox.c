@@ -59,9 +59,8 @@ static void mailbox_handles_oldest_first_and_merges_wakes(void **state)
     mailbox_init(&mailbox, count_wake, &wakes);
     assert_true(mailbox_is_empty(&mailbox));
     assert_int_equal(mailbox_drain(&mailbox, &reader), 0);
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 5; i++)
         post_note(&mailbox, 0, i);
-    }
     assert_int_equal(wakes, 1);
     assert_false(mailbox_is_empty(&mailbox));
     assert_int_equal(mailbox_drain(&mailbox, &reader), 5);
@@ -79,9 +78,8 @@ static void *post_many(void *context)
 {
     struct poster *poster = context;
 
-    for (unsigned i = 0; i < POSTED_EACH; i++) {
+    for (unsigned i = 0; i < POSTED_EACH; i++)
         post_note(poster->mailbox, poster->number, i);
-    }
     return NULL;
 }
 
@@ -99,11 +97,9 @@ static void mailbox_keeps_each_posters_order_between_threads(void **state)
         posters[i] = (struct poster){.mailbox = &mailbox, .number = i};
         assert_int_equal(pthread_create(&threads[i], NULL, post_many, &posters[i]), 0);
     }
-    while (reader.handled < POSTERS * POSTED_EACH) {
-        if (mailbox_drain(&mailbox, &reader) == 0) {
+    while (reader.handled < POSTERS * POSTED_EACH)
+        if (mailbox_drain(&mailbox, &reader) == 0)
             sched_yield();
-        }
-    }
     for (unsigned i = 0; i < POSTERS; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
         assert_int_equal(reader.next[i], POSTED_EACH);

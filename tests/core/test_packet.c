@@ -31,9 +31,8 @@ static void packet_pool_runs_dry_and_recovers(void **state)
     packet_unref(taken[3]);
     assert_int_equal(packet_pool_taken(pool), POOL_PACKETS - 1);
     assert_ptr_equal(packet_take_or_null(pool), taken[3]);
-    for (unsigned i = 0; i < POOL_PACKETS; i++) {
+    for (unsigned i = 0; i < POOL_PACKETS; i++)
         packet_unref(taken[i]);
-    }
     assert_int_equal(packet_pool_taken(pool), 0);
     packet_pool_destroy(pool);
     packet_pool_destroy(NULL);
@@ -71,9 +70,8 @@ static void *drop_references(void *context)
             assert_int_equal(packet->data[0], (uint8_t)packet->sequence_number);
             packet_unref(items[i]);
         }
-        if (count == 0) {
+        if (count == 0)
             sched_yield();
-        }
     }
     return NULL;
 }
@@ -98,9 +96,8 @@ static void packet_is_shared_between_threads(void **state)
         }
         packet->sequence_number = number;
         packet->data[0] = (uint8_t)number++;
-        for (unsigned i = 0; i < THREADED_WORKERS; i++) {
+        for (unsigned i = 0; i < THREADED_WORKERS; i++)
             assert_true(ring_push(rings[i], packet_ref(packet)));
-        }
         packet_unref(packet);
     }
     for (unsigned i = 0; i < THREADED_WORKERS; i++) {

@@ -77,9 +77,8 @@ static void padding_makes_a_frame_of_one_size(void **state)
         for (unsigned k = 0; k < FRAME_PACKETS_MAX && frame->sent[k] != 0; k++) {
             bool last = k + 1 == FRAME_PACKETS_MAX || frame->sent[k + 1] == 0;
             unsigned got = pad(&padding, (uint32_t)i + 1, frame->sent[k], last);
-            if (got != frame->padded[k]) {
+            if (got != frame->padded[k])
                 fail_msg("%s: packet %u has %u bytes", frame->what, k, got);
-            }
         }
     }
 }

@@ -16,20 +16,17 @@ static void reception_counts_loss_as_rfc_3550(void **state)
     (void)state;
     struct reception reception = {0};
 
-    for (int64_t i = 0; i < 100; i++) {
-        if (i % 4 != 1) { /* a quarter is lost */
+    for (int64_t i = 0; i < 100; i++)
+        if (i % 4 != 1) /* a quarter is lost */
             reception_on_packet(&reception, 65500 + i, 0, 90000, MONO_SECOND);
-        }
-    }
     struct rtcp_report report = reception_report(&reception, 7, MONO_SECOND);
     assert_int_equal(report.ssrc, 7);
     assert_int_equal(report.packets_lost, 25);
     assert_int_equal(report.fraction_lost, 64);
     assert_int_equal(report.highest_sequence_number, 65599);
     assert_int_equal(report.last_sender_report, 0);
-    for (int64_t i = 0; i < 5; i++) { /* sent again: more than was expected */
+    for (int64_t i = 0; i < 5; i++) /* sent again: more than was expected */
         reception_on_packet(&reception, 65501 + 4 * i, 0, 90000, MONO_SECOND);
-    }
     report = reception_report(&reception, 7, MONO_SECOND);
     assert_int_equal(report.packets_lost, 20);
     assert_int_equal(report.fraction_lost, 0);

@@ -87,9 +87,8 @@ static void render_row_is_made_once_a_profile(void **state)
     assert_int_equal(row->packets[2].header_bytes, 0); /* no AV1 in the profile */
     assert_int_equal(row->packets[3].header[1], 111);
     assert_ptr_equal(render_row(&render, fake_profile(), batch, 4), row);
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 4; i++)
         packet_unref(batch[i]);
-    }
 }
 
 static void render_row_is_refused_when_there_is_no_room(void **state)

@@ -58,11 +58,9 @@ static void leave(unsigned i)
 static int tear_down(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < VIEWERS; i++) {
-        if (viewers[i].fanout_slot != UINT32_MAX) {
+    for (unsigned i = 0; i < VIEWERS; i++)
+        if (viewers[i].fanout_slot != UINT32_MAX)
             leave(i);
-        }
-    }
     fanout_destroy(fanout);
     packet_pool_destroy(pool);
     return 0;
@@ -104,9 +102,8 @@ static int64_t replay(void)
 /* Turns, a millisecond apart, until nothing more is due. */
 static void replay_all(void)
 {
-    for (unsigned i = 0; i < 2000 && replay() != MONO_NEVER; i++) {
+    for (unsigned i = 0; i < 2000 && replay() != MONO_NEVER; i++)
         now_ns += MONO_MS;
-    }
 }
 
 static void add(unsigned i)
@@ -123,9 +120,8 @@ static void replay_sends_a_joiner_all_since_the_key_frame(void **state)
     assert_false(fanout_take_key_frame_request(fanout, now_ns));
     int64_t began_ns = now_ns;
     for (int64_t i = 650; fanout_is_replaying(fanout); i++) { /* live goes on meanwhile */
-        for (unsigned k = 0; k < 33; k++, now_ns += MONO_MS) {
+        for (unsigned k = 0; k < 33; k++, now_ns += MONO_MS)
             assert_true(replay() > now_ns);
-        }
         push(make_frame(i, false));
         assert_in_range(i, 650, 670);
     }
@@ -134,9 +130,8 @@ static void replay_sends_a_joiner_all_since_the_key_frame(void **state)
     for (unsigned i = 0; i < fake.sent_count; i++) {
         assert_int_equal(fake.sent[i].index, 20 + i);
         assert_int_equal(fake.sent[i].payload[0], (500 + i) & 0xff);
-        if (i > 0) {
+        if (i > 0)
             assert_true((int32_t)(fake.sent[i].timestamp - fake.sent[i - 1].timestamp) > 0);
-        }
     }
     /* Squeezed to just before the live edge, at which it ends. */
     assert_in_range(fake.sent[0].timestamp, 645 * FRAME_TICKS, 649 * FRAME_TICKS);
@@ -152,9 +147,8 @@ static void replay_gives_a_new_worker_what_was_kept(void **state)
     struct packet *kept[40];
 
     add(0);
-    for (int64_t i = 0; i < 40; i++) {
+    for (int64_t i = 0; i < 40; i++)
         kept[i] = make_frame(7 + i, i == 0);
-    }
     fanout_adopt(fanout, kept, 40);
     assert_true(fanout_is_replaying(fanout));
     push(make_frame(47, false)); /* continues it */
@@ -181,15 +175,13 @@ static void replay_sends_lost_packets_as_they_were(void **state)
         viewer->resend_budget_bytes = 100000;
         viewer->resend_refill_ns = now_ns;
         if (!fanout_resend(fanout, viewer, TRACK_VIDEO, (uint16_t)first.index, &fake.egress,
-                           now_ns)) {
+                           now_ns))
             continue; /* the next key frame came */
-        }
         fanout_finish_resends(fanout, viewer, &fake.egress);
         const struct fake_sent *again = &fake.sent[fake.sent_count - 1];
         assert_int_equal(again->timestamp, first.timestamp);
-        if (viewer == &viewers[1]) { /* without RTX the same bytes */
+        if (viewer == &viewers[1]) /* without RTX the same bytes */
             assert_memory_equal(again, &first, sizeof first);
-        }
         fake.sent_count = sent;
     }
 }
@@ -200,9 +192,8 @@ static void replay_resends_in_the_middle(void **state)
     stream(0, 99);
     add(1);
     now_ns += MONO_SECOND;
-    for (unsigned i = 0; i < 60; i++, now_ns += MONO_MS) {
+    for (unsigned i = 0; i < 60; i++, now_ns += MONO_MS)
         (void)replay();
-    }
     assert_true(fanout_is_replaying(fanout));
     unsigned sent = fake.sent_count;
     assert_in_range(sent, 5, 90);
@@ -222,9 +213,8 @@ static void replay_is_cut_short_by_a_key_frame(void **state)
     (void)state;
     stream(0, 99);
     add(0);
-    for (unsigned i = 0; i < 50; i++, now_ns += MONO_MS) {
+    for (unsigned i = 0; i < 50; i++, now_ns += MONO_MS)
         (void)replay();
-    }
     unsigned sent = fake.sent_count;
     assert_in_range(sent, 5, 90);
     push(make_frame(100, true));
@@ -239,9 +229,8 @@ static void replay_keeps_to_its_budget(void **state)
 {
     (void)state;
     stream(0, 99);
-    for (unsigned i = 0; i < VIEWERS; i++) {
+    for (unsigned i = 0; i < VIEWERS; i++)
         add(i);
-    }
     unsigned turns = 0;
     bool asked = false;
     for (; fanout_is_replaying(fanout) && turns < 1000; turns++, now_ns += MONO_MS) {
@@ -252,12 +241,10 @@ static void replay_keeps_to_its_budget(void **state)
         assert_in_range(fake.sent_count - before, 0, 4);
         asked = asked || fanout_take_key_frame_request(fanout, now_ns);
         assert_true(turns > 250 || !asked); /* not before it takes too long */
-        if (fake.sent_count > 4000) {
+        if (fake.sent_count > 4000)
             break;
-        }
-        if (turns % 33 == 32) {
+        if (turns % 33 == 32)
             push(make_frame(100 + turns / 33, false));
-        }
     }
     assert_true(asked);
 }

@@ -91,9 +91,8 @@ static void rewrite_refuses_what_it_cannot_place_any_more(void **state)
 {
     (void)state;
     expect_place(100, 1);
-    for (int64_t i = 0; i < REWRITE_SKIPS_KEPT + 5; i++) {
+    for (int64_t i = 0; i < REWRITE_SKIPS_KEPT + 5; i++)
         rewrite_skip(&rewrite, 110 + 2 * i);
-    }
     assert_false(place(109, 0, MONO_SECOND));
     assert_false(place(115, 0, MONO_SECOND));
     assert_true(place(121, 0, MONO_SECOND));

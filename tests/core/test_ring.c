@@ -23,13 +23,11 @@ static void ring_keeps_order_and_wraps(void **state)
 
     assert_int_equal(ring_create(4, &ring), STATUS_OK);
     for (unsigned round = 0; round < 100; round++) {
-        for (unsigned i = 0; i < 3; i++) {
+        for (unsigned i = 0; i < 3; i++)
             assert_true(ring_push(ring, &anchor[i]));
-        }
         assert_int_equal(ring_pop(ring, items, 3), 3);
-        for (unsigned i = 0; i < 3; i++) {
+        for (unsigned i = 0; i < 3; i++)
             assert_ptr_equal(items[i], &anchor[i]);
-        }
     }
     assert_true(ring_is_empty(ring));
     ring_destroy(ring);
@@ -42,9 +40,8 @@ static void ring_refuses_when_full(void **state)
     void *items[8];
 
     assert_int_equal(ring_create(3, &ring), STATUS_OK); /* rounded up to 4 */
-    for (unsigned i = 0; i < 4; i++) {
+    for (unsigned i = 0; i < 4; i++)
         assert_true(ring_push(ring, &anchor[i]));
-    }
     assert_false(ring_push(ring, &anchor[4]));
     assert_int_equal(ring_pop(ring, items, 1), 1);
     assert_true(ring_push(ring, &anchor[4]));
@@ -67,9 +64,8 @@ static void *produce(void *context)
 {
     for (unsigned i = 0; i < THREADED_ITEMS; i++) {
         anchor[i] = (uint8_t)i;
-        while (!ring_push(context, &anchor[i])) {
+        while (!ring_push(context, &anchor[i]))
             sched_yield();
-        }
     }
     return NULL;
 }
@@ -90,9 +86,8 @@ static void ring_hands_over_between_threads(void **state)
             assert_ptr_equal(items[i], &anchor[next]);
             assert_int_equal(*(uint8_t *)items[i], (uint8_t)next);
         }
-        if (count == 0) {
+        if (count == 0)
             sched_yield();
-        }
     }
     assert_int_equal(pthread_join(producer, NULL), 0);
     ring_destroy(ring);

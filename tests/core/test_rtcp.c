@@ -59,9 +59,8 @@ static void rtcp_next_refuses_what_is_broken(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct bytes compound = bytes_of(cases[i].wire, cases[i].wire_bytes);
         struct rtcp_part part;
-        if (rtcp_next(&compound, &part) != cases[i].status) {
+        if (rtcp_next(&compound, &part) != cases[i].status)
             fail_msg("case %zu", i);
-        }
     }
 }
 

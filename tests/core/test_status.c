@@ -11,9 +11,8 @@
 static void status_text_names_every_value(void **state)
 {
     (void)state;
-    for (int value = STATUS_OK; value <= STATUS_SYSTEM; value++) {
+    for (int value = STATUS_OK; value <= STATUS_SYSTEM; value++)
         assert_string_not_equal(status_text((enum status)value), "unknown");
-    }
 }
 
 static void status_text_differs_between_values(void **state)

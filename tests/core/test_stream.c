@@ -191,15 +191,13 @@ static void stream_counts_an_empty_pool(void **state)
     (void)state;
     struct packet *held[64];
 
-    for (unsigned i = 0; i < 64; i++) {
+    for (unsigned i = 0; i < 64; i++)
         held[i] = packet_take_or_null(pool);
-    }
     assert_null(receive_video(1, 1, true));
     assert_null(stream_end(stream, now_ns));
     assert_int_equal(stats.drop_pool_empty, 2);
-    for (unsigned i = 0; i < 64; i++) {
+    for (unsigned i = 0; i < 64; i++)
         packet_unref(held[i]);
-    }
 }
 
 static void stream_restores_rtx(void **state)

@@ -31,9 +31,8 @@ static void on_send(void *context, struct viewer *viewer, const struct outgoing 
         volatile uint8_t touched = packets[i].payload[0];
         touched = packets[i].payload[packets[i].payload_bytes - 1];
         (void)touched;
-        if (packets[i].header_bytes < 12 || packets[i].header_bytes > EGRESS_HEADER_BYTES_MAX) {
+        if (packets[i].header_bytes < 12 || packets[i].header_bytes > EGRESS_HEADER_BYTES_MAX)
             __builtin_trap();
-        }
     }
 }
 
@@ -59,9 +58,8 @@ static struct fanout *make_fanout(struct stats *stats)
         .stream_id = 1, .history_packets = {64, 64}, .history_age_ns = MONO_SECOND};
     struct fanout *fanout = NULL;
 
-    if (fanout_create(&settings, stats, &fanout) != STATUS_OK) {
+    if (fanout_create(&settings, stats, &fanout) != STATUS_OK)
         __builtin_trap();
-    }
     return fanout;
 }
 
@@ -69,9 +67,8 @@ static void fill_history(struct fanout *fanout, struct packet_pool *pool, int64_
 {
     for (int64_t i = 0; i < PACKETS; i++) {
         struct packet *packet = packet_take_or_null(pool);
-        if (packet == NULL) {
+        if (packet == NULL)
             __builtin_trap();
-        }
         packet->track = (uint8_t)(i % 2);
         packet->sequence_number = i / 2;
         packet->key_frame_start = true;
@@ -98,14 +95,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
     const int64_t now_ns = 1000 * MONO_SECOND;
 
     if (pool == NULL) {
-        if (packet_pool_create(PACKETS, &pool) != STATUS_OK) {
+        if (packet_pool_create(PACKETS, &pool) != STATUS_OK)
             __builtin_trap();
-        }
         fanout = make_fanout(&stats);
         viewer_init(&viewer, &profile, &start);
-        if (fanout_add(fanout, &viewer) != STATUS_OK) {
+        if (fanout_add(fanout, &viewer) != STATUS_OK)
             __builtin_trap();
-        }
         fill_history(fanout, pool, now_ns);
         fresh = viewer;
     }
@@ -114,8 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
     enum status status =
         feedback_receive(fanout, &viewer, bytes, length_bytes, &egress, &stats, now_ns);
     if (sent > RESENT_MAX ||
-        (status != STATUS_OK && status != STATUS_SHORT && status != STATUS_MALFORMED)) {
+        (status != STATUS_OK && status != STATUS_SHORT && status != STATUS_MALFORMED))
         __builtin_trap();
-    }
     return 0;
 }

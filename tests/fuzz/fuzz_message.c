@@ -45,9 +45,8 @@ const char *socket_peer(const struct socket *socket)
 void socket_send(struct socket *socket, const char *text, size_t text_bytes)
 {
     (void)socket;
-    if (text[0] != '{' || text[text_bytes - 1] != '}') {
+    if (text[0] != '{' || text[text_bytes - 1] != '}')
         abort();
-    }
 }
 
 void socket_close(struct socket *socket, unsigned code, const char *reason)
@@ -106,11 +105,10 @@ static void run(struct scene *scene, const char *text, size_t text_bytes)
         const size_t line_bytes = end != NULL ? (size_t)(end - text) : text_bytes;
         struct socket *client = &scene->clients[turn++ % CLIENTS];
 
-        if (line_bytes == 1) {
+        if (line_bytes == 1)
             play(scene, client, text[0]);
-        } else {
+        else
             handler->on_text(client, text, line_bytes);
-        }
         text += line_bytes + (end != NULL);
         text_bytes -= line_bytes + (end != NULL);
     }
@@ -121,9 +119,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
     static struct certificate *certificate;
     static struct scene scene;
 
-    if (certificate == NULL && certificate_create(&certificate) != STATUS_OK) {
+    if (certificate == NULL && certificate_create(&certificate) != STATUS_OK)
         abort();
-    }
     scene = (struct scene){
         .config = {.room_grace_ns = 15 * MONO_SECOND,
                    .room_takeover = true,
@@ -134,22 +131,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
                    .limits_streams_per_room = 2},
         .now_ns = MONO_SECOND,
     };
-    if (endpoint_create(&scene.config, certificate, &scene.endpoint) != STATUS_OK) {
+    if (endpoint_create(&scene.config, certificate, &scene.endpoint) != STATUS_OK)
         abort();
-    }
     scene.events = endpoint_media_events(scene.endpoint);
     endpoint_attach(scene.endpoint, fake_media_reset());
     endpoint_tick(scene.endpoint, scene.now_ns);
-    if (message_start(scene.endpoint) != STATUS_OK) {
+    if (message_start(scene.endpoint) != STATUS_OK)
         abort();
-    }
-    for (unsigned i = 0; i < CLIENTS; i++) {
+    for (unsigned i = 0; i < CLIENTS; i++)
         scene.clients[i].record = handler->on_open(&scene.clients[i]);
-    }
     run(&scene, (const char *)bytes, length_bytes);
-    for (unsigned i = 0; i < CLIENTS; i++) {
+    for (unsigned i = 0; i < CLIENTS; i++)
         handler->on_close(&scene.clients[i]);
-    }
     message_stop();
     endpoint_destroy(scene.endpoint);
     return 0;

@@ -19,9 +19,8 @@ static void check_answer(char *answer)
 
     if (answer != NULL) {
         const enum status status = sdp_parse(text_of(answer), SDP_DESCRIPTION, &sdp, &why);
-        if (status != STATUS_OK) {
+        if (status != STATUS_OK)
             abort();
-        }
         sdp_destroy(sdp);
         free(answer);
     }
@@ -48,14 +47,12 @@ static void subscribe(const char *offer, size_t offer_bytes)
     char *answer = NULL;
     bool restarted = false;
 
-    if (negotiate_subscribe(offer, offer_bytes, &source, &ticket, &answer, &refusal) != STATUS_OK) {
+    if (negotiate_subscribe(offer, offer_bytes, &source, &ticket, &answer, &refusal) != STATUS_OK)
         return;
-    }
     check_answer(answer);
     if (negotiate_subscribe_again(offer, offer_bytes, &source, &ticket, &restarted, &answer,
-                                  &refusal) == STATUS_OK) {
+                                  &refusal) == STATUS_OK)
         check_answer(answer);
-    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)

@@ -18,19 +18,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
         struct rtcp_sender_info info;
         struct rtcp_report report;
         struct rtcp_feedback feedback;
-        if (part.body.at < bytes || part.body.end > bytes + length_bytes || parts++ > 16384) {
+        if (part.body.at < bytes || part.body.end > bytes + length_bytes || parts++ > 16384)
             __builtin_trap();
-        }
         if (rtcp_read_sender_info(&copy, &info) == STATUS_OK) {
             while (rtcp_read_report(&copy, &report) == STATUS_OK) {
             }
         }
         copy = part;
-        if (rtcp_read_feedback(&copy, &feedback) == STATUS_OK) {
-            while (bytes_left(&copy.body) > 0) {
+        if (rtcp_read_feedback(&copy, &feedback) == STATUS_OK)
+            while (bytes_left(&copy.body) > 0)
                 (void)bytes_u16(&copy.body);
-            }
-        }
     }
     return 0;
 }

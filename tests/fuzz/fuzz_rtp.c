@@ -10,9 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes);
 
 static void check(bool holds)
 {
-    if (!holds) {
+    if (!holds)
         __builtin_trap();
-    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
@@ -22,9 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
     struct rtp_element_data elements[RTP_ELEMENTS_MAX];
     uint8_t out[RTP_HEADER_BYTES + 4 + RTP_ELEMENTS_MAX * 257 + 3];
 
-    if (rtp_parse(bytes, length_bytes, &rtp) != STATUS_OK) {
+    if (rtp_parse(bytes, length_bytes, &rtp) != STATUS_OK)
         return 0;
-    }
     check((size_t)rtp.payload_offset + rtp.payload_bytes + rtp.padding_bytes == length_bytes);
     check(rtp.element_count <= RTP_ELEMENTS_MAX);
     for (unsigned i = 0; i < rtp.element_count; i++) {
@@ -32,9 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
         elements[i] = (struct rtp_element_data){.id = rtp.elements[i].id,
                                                 .bytes = rtp.elements[i].bytes,
                                                 .data = &bytes[rtp.elements[i].offset]};
-        if (elements[i].id > 14) { /* we negotiate none of these */
+        if (elements[i].id > 14) /* we negotiate none of these */
             return 0;
-        }
     }
     rtp.padding_bytes = 0; /* no payload follows */
     size_t written = rtp_write_header(out, sizeof out, &rtp, elements, rtp.element_count);

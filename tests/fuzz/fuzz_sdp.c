@@ -12,9 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
     for (unsigned form = SDP_DESCRIPTION; form <= SDP_FRAGMENT; form++) {
         const char *why = NULL;
         struct sdp *sdp = NULL;
-        if (sdp_parse(text, (enum sdp_form)form, &sdp, &why) == STATUS_OK) {
+        if (sdp_parse(text, (enum sdp_form)form, &sdp, &why) == STATUS_OK)
             sdp_destroy(sdp);
-        }
     }
     return 0;
 }

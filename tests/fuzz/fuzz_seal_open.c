@@ -14,9 +14,8 @@ static struct seal *opened(enum srtp_suite suite)
     /* Both directions have one key: what it seals it can open. */
     const struct srtp_keys keys = {.suite = suite, .local_key = {1}, .remote_key = {1}};
     struct seal *seal = NULL;
-    if (seal_create(&keys, &seal) != STATUS_OK) {
+    if (seal_create(&keys, &seal) != STATUS_OK)
         abort();
-    }
     return seal;
 }
 
@@ -24,14 +23,12 @@ static void open_forged(struct seal *seal, const uint8_t *bytes, size_t length_b
 {
     uint8_t *packet = malloc(length_bytes + 1);
     size_t packet_bytes = length_bytes;
-    if (packet == NULL) {
+    if (packet == NULL)
         abort();
-    }
     memcpy(packet, bytes, length_bytes);
     if (seal_open_rtcp(seal, packet, &packet_bytes) == STATUS_OK || packet_bytes != length_bytes ||
-        memcmp(packet, bytes, length_bytes) != 0) {
+        memcmp(packet, bytes, length_bytes) != 0)
         abort();
-    }
     free(packet);
 }
 
@@ -39,12 +36,10 @@ static void open_own(struct seal *seal, const uint8_t *bytes, size_t length_byte
 {
     uint8_t packet[PACKET_BYTES_MAX + SEAL_RTCP_OVERHEAD_BYTES_MAX];
     size_t packet_bytes = seal_rtcp(seal, bytes, length_bytes, packet);
-    if (packet_bytes == 0 || seal_open_rtcp(seal, packet, &packet_bytes) != STATUS_OK) {
+    if (packet_bytes == 0 || seal_open_rtcp(seal, packet, &packet_bytes) != STATUS_OK)
         return;
-    }
-    if (packet_bytes != length_bytes || memcmp(packet, bytes, length_bytes) != 0) {
+    if (packet_bytes != length_bytes || memcmp(packet, bytes, length_bytes) != 0)
         abort();
-    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
@@ -54,15 +49,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
         seals[0] = opened(SRTP_SUITE_AEAD_AES_128_GCM);
         seals[1] = opened(SRTP_SUITE_AES_CM_128_HMAC_SHA1_80);
     }
-    if (length_bytes == 0 || length_bytes > PACKET_BYTES_MAX) {
+    if (length_bytes == 0 || length_bytes > PACKET_BYTES_MAX)
         return 0;
-    }
     length_bytes--;
     struct seal *seal = seals[bytes[length_bytes] & 1];
-    if ((bytes[length_bytes] & 2) != 0) {
+    if ((bytes[length_bytes] & 2) != 0)
         open_own(seal, bytes, length_bytes);
-    } else {
+    else
         open_forged(seal, bytes, length_bytes);
-    }
     return 0;
 }

@@ -34,9 +34,8 @@ static uint8_t used[TRACK_COUNT][INDEXES / 8];
 
 static void check(bool holds)
 {
-    if (!holds) {
+    if (!holds)
         __builtin_trap();
-    }
 }
 
 static void on_send(void *context, struct viewer *viewer, const struct outgoing *packets,
@@ -88,9 +87,8 @@ static void push(struct room *room, struct packet *packet)
         check((size_t)packet->payload_offset + packet->payload_bytes <= PACKET_BYTES_MAX);
         fanout_push(room->fanout, packet);
     }
-    if (fanout_is_full(room->fanout)) {
+    if (fanout_is_full(room->fanout))
         fanout_run(room->fanout, &egress, room->now_ns);
-    }
 }
 
 static void happen(struct room *room, enum event event, struct bytes data)
@@ -114,9 +112,8 @@ static void happen(struct room *room, enum event event, struct bytes data)
     case EVENT_RTCP:
         count =
             stream_receive_rtcp(room->stream, data.at, bytes_left(&data), reports, room->now_ns);
-        for (unsigned i = 0; i < count; i++) {
+        for (unsigned i = 0; i < count; i++)
             push(room, reports[i]);
-        }
         break;
     case EVENT_BEGIN:
         push(room, stream_begin(room->stream, &publication, room->now_ns));
@@ -138,9 +135,8 @@ static void give_feedback(struct room *room)
     unsigned compounds = 0;
     size_t written = 0;
 
-    while ((written = stream_write_feedback(room->stream, out, room->now_ns)) > 0) {
+    while ((written = stream_write_feedback(room->stream, out, room->now_ns)) > 0)
         check(written >= 8 && compounds++ < 100);
-    }
     check(stream_feedback_due_ns(room->stream) > room->now_ns);
 }
 
@@ -151,14 +147,12 @@ static void run_records(struct room *room, struct bytes records)
         room->now_ns += bytes_u8(&records) * 4 * MONO_MS;
         uint16_t data_bytes = bytes_u16(&records);
         struct bytes data = bytes_cut(&records, data_bytes);
-        if (!bytes_ok(&data)) {
+        if (!bytes_ok(&data))
             return;
-        }
         happen(room, event, data);
         give_feedback(room);
-        if (fanout_is_due(room->fanout)) {
+        if (fanout_is_due(room->fanout))
             fanout_run(room->fanout, &egress, room->now_ns);
-        }
     }
 }
 
@@ -175,9 +169,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
     const struct viewer_start start = {
         .ssrc = {1, 2}, .first_sequence_number = {1, 1}, .wanted = {true, true}};
 
-    if (pool == NULL) {
+    if (pool == NULL)
         check(packet_pool_create(POOL_PACKETS, &pool) == STATUS_OK);
-    }
     room.pool = pool;
     memset(used, 0, sizeof used);
     check(stream_create(&stream_settings, pool, &room.stats, &room.stream) == STATUS_OK);

@@ -25,9 +25,8 @@ static void run_one(const uint8_t *bytes, size_t length_bytes)
         perror("malloc");
         exit(1);
     }
-    if (length_bytes > 0) {
+    if (length_bytes > 0)
         memcpy(copy, bytes, length_bytes);
-    }
     LLVMFuzzerTestOneInput(copy, length_bytes);
     free(copy);
 }
@@ -42,9 +41,8 @@ static void run_file(const char *path)
     size_t length_bytes = fread(seed, 1, sizeof seed, file);
     fclose(file);
 
-    for (size_t cut = 0; length_bytes <= CUT_MAX_BYTES && cut < length_bytes; cut++) {
+    for (size_t cut = 0; length_bytes <= CUT_MAX_BYTES && cut < length_bytes; cut++)
         run_one(seed, cut);
-    }
     run_one(seed, length_bytes);
 }
 
@@ -74,9 +72,8 @@ static size_t run_folder(const char *folder)
 int main(int argc, char **argv)
 {
     size_t seeds = 0;
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc; i++)
         seeds += run_folder(argv[i]);
-    }
     printf("%zu seeds replayed\n", seeds);
     /* A parser without a seed is a parser that nobody tests. */
     return seeds > 0 ? 0 : 1;

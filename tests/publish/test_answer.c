@@ -48,9 +48,8 @@ static void answer_reads_by_table(void **state)
     static struct answer answer;
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         assert_int_equal(answer_read(answers[i].text, &answer), answers[i].status);
-        if (answers[i].status != STATUS_OK) {
+        if (answers[i].status != STATUS_OK)
             continue;
-        }
         assert_string_equal(answer.credentials.ufrag, "uuuu");
         assert_int_equal(answer.audio, answers[i].audio);
         assert_int_equal(answer.video, answers[i].video);

@@ -11,9 +11,8 @@
 static uint64_t value_of(const uint8_t *blocks, unsigned count)
 {
     uint64_t value = 0;
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         value = value << 1 | blocks[i];
-    }
     return value;
 }
 
@@ -47,9 +46,8 @@ static void clock_code_draws_into_its_row_only_by_table(void **state)
         clock_code_draw(12345, luma, width, sizes[i].height);
         for (unsigned x = 0; x < width; x++) {
             unsigned block = 0;
-            while ((block + 1) * width / CLOCK_CODE_COLUMNS <= x) {
+            while ((block + 1) * width / CLOCK_CODE_COLUMNS <= x)
                 block++;
-            }
             int expected = block >= CLOCK_CODE_BLOCKS ? UNTOUCHED : blocks[block] != 0 ? 235 : 16;
             assert_int_equal(luma[x], expected);
             assert_int_equal(luma[(size_t)(rows - 1) * width + x], expected);

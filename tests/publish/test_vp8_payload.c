@@ -24,9 +24,8 @@ static void vp8_payload_cuts_evenly_and_loses_nothing_by_table(void **state)
                   {FRAME_MAX, 18}};
     static uint8_t frame[FRAME_MAX];
     static uint8_t joined[FRAME_MAX];
-    for (size_t i = 0; i < sizeof frame; i++) {
+    for (size_t i = 0; i < sizeof frame; i++)
         frame[i] = (uint8_t)(i * 7);
-    }
     for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
         struct vp8_payload payload = vp8_payload_of(frame, frames[i].bytes, 0x8123, PAYLOAD_MAX);
         uint8_t out[PAYLOAD_MAX];

@@ -41,9 +41,8 @@ static uint64_t run_seed = 20260131;
 
 void sim_read_seed(int argc, char **argv)
 {
-    if (argc > 1) {
+    if (argc > 1)
         run_seed = strtoull(argv[1], NULL, 0);
-    }
     printf("seed %llu\n", (unsigned long long)run_seed);
 }
 
@@ -79,12 +78,10 @@ static struct sim_datagram *heap_pop(struct sim *sim)
     unsigned i = 0;
 
     for (unsigned child = 1; child < sim->heap_count; child = 2 * i + 1) {
-        if (child + 1 < sim->heap_count && is_sooner(sim->heap[child + 1], sim->heap[child])) {
+        if (child + 1 < sim->heap_count && is_sooner(sim->heap[child + 1], sim->heap[child]))
             child++;
-        }
-        if (!is_sooner(sim->heap[child], last)) {
+        if (!is_sooner(sim->heap[child], last))
             break;
-        }
         sim->heap[i] = sim->heap[child];
         i = child;
     }
@@ -99,9 +96,8 @@ static void dispatch(struct sim *sim, enum sim_way way, struct sim_viewer *viewe
     const struct sim_link *link = viewer != NULL ? &sim->settings.downlink : &sim->settings.uplink;
 
     assert_in_range(bytes, 1, SIM_DATAGRAM_BYTES_MAX);
-    if (sim_random_chance(&sim->random, link->loss_per_mille)) {
+    if (sim_random_chance(&sim->random, link->loss_per_mille))
         return;
-    }
     struct sim_datagram *datagram = sim->free_datagrams;
     if (datagram != NULL) {
         sim->free_datagrams = datagram->next_free;
@@ -110,9 +106,8 @@ static void dispatch(struct sim *sim, enum sim_way way, struct sim_viewer *viewe
         assert_non_null(datagram);
     }
     datagram->due_ns = sim->now_ns + link->delay_ns;
-    if (link->jitter_ns > 0) {
+    if (link->jitter_ns > 0)
         datagram->due_ns += (int64_t)sim_random_below(&sim->random, (uint64_t)link->jitter_ns);
-    }
     datagram->order = sim->datagrams++;
     datagram->way = way;
     datagram->viewer = viewer;
@@ -137,9 +132,8 @@ static uint32_t hash_of(const uint8_t *data, size_t bytes)
 {
     uint32_t hash = 2166136261u; /* FNV-1a */
 
-    for (size_t i = 0; i < bytes; i++) {
+    for (size_t i = 0; i < bytes; i++)
         hash = (hash ^ data[i]) * 16777619u;
-    }
     return hash;
 }
 
@@ -214,17 +208,15 @@ struct sim *sim_create(const struct sim_settings *settings)
 
 void sim_destroy(struct sim *sim)
 {
-    for (unsigned i = 0; i < sim->settings.viewers; i++) {
+    for (unsigned i = 0; i < sim->settings.viewers; i++)
         sim_leave(sim, i);
-    }
     fanout_destroy(sim->fanout);
     gop_cache_close(&sim->cache);
     stream_destroy(sim->stream);
     assert_int_equal(packet_pool_taken(sim->pool), 0);
     packet_pool_destroy(sim->pool);
-    while (sim->heap_count > 0) {
+    while (sim->heap_count > 0)
         free(heap_pop(sim));
-    }
     while (sim->free_datagrams != NULL) {
         struct sim_datagram *next = sim->free_datagrams->next_free;
         free(sim->free_datagrams);
@@ -237,25 +229,21 @@ void sim_destroy(struct sim *sim)
 
 static void ask_for_key_frame(struct sim *sim)
 {
-    if (fanout_take_key_frame_request(sim->fanout, sim->now_ns)) {
+    if (fanout_take_key_frame_request(sim->fanout, sim->now_ns))
         stream_want_key_frame(sim->stream, sim->now_ns);
-    }
 }
 
 /* packet may be NULL. */
 static void push(struct sim *sim, struct packet *packet)
 {
-    if (packet == NULL) {
+    if (packet == NULL)
         return;
-    }
-    if (packet->kind == PACKET_PUBLISHED || packet->kind == PACKET_UNPUBLISHED) {
+    if (packet->kind == PACKET_PUBLISHED || packet->kind == PACKET_UNPUBLISHED)
         gop_cache_clear(&sim->cache);
-    } else if (packet->kind == PACKET_MEDIA && packet->track == TRACK_VIDEO) {
+    else if (packet->kind == PACKET_MEDIA && packet->track == TRACK_VIDEO)
         packet->cached = sim->settings.cache.bytes_max > 0 && gop_cache_push(&sim->cache, packet);
-    }
-    if (fanout_is_empty(sim->fanout)) {
+    if (fanout_is_empty(sim->fanout))
         sim->batch_since_ns = sim->now_ns;
-    }
     fanout_push(sim->fanout, packet);
     if (fanout_is_due(sim->fanout) || fanout_is_full(sim->fanout)) {
         fanout_run(sim->fanout, &sim->egress, sim->now_ns);
@@ -272,9 +260,8 @@ static void receive_upstream(struct sim *sim, const uint8_t *data, size_t bytes)
         return;
     }
     unsigned count = stream_receive_rtcp(sim->stream, data, bytes, reports, sim->now_ns);
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         push(sim, reports[i]);
-    }
 }
 
 static void deliver(struct sim *sim, struct sim_datagram *datagram)
@@ -285,17 +272,15 @@ static void deliver(struct sim *sim, struct sim_datagram *datagram)
 
     switch (datagram->way) {
     case TO_SERVER:
-        if (datagram->broadcast == sim->broadcaster.broadcast) {
+        if (datagram->broadcast == sim->broadcaster.broadcast)
             receive_upstream(sim, data, bytes);
-        }
         break;
     case TO_BROADCASTER: /* ignores what is not for its SSRCs */
         sim_broadcaster_receive(&sim->broadcaster, data, bytes, sim->now_ns);
         break;
     case TO_VIEWER:
-        if (sim->now_ns >= viewer->deaf_until_ns) {
+        if (sim->now_ns >= viewer->deaf_until_ns)
             sim_viewer_receive(viewer, data, bytes, sim->now_ns);
-        }
         break;
     case FROM_VIEWER:
         if (viewer->joined) {
@@ -311,17 +296,14 @@ static void deliver(struct sim *sim, struct sim_datagram *datagram)
 
 static void replay(struct sim *sim)
 {
-    if (sim->now_ns / TICK_NS % SWEEP_TICKS == 0) {
+    if (sim->now_ns / TICK_NS % SWEEP_TICKS == 0)
         fanout_sweep(sim->fanout, sim->now_ns);
-    }
-    if (!fanout_is_replaying(sim->fanout)) {
+    if (!fanout_is_replaying(sim->fanout))
         return;
-    }
     sim->replay_headers.used = 0;
     (void)fanout_replay(sim->fanout, &sim->replay_headers, &sim->egress, sim->now_ns);
-    if (sim->replay_headers.used > sim->replayed_most) {
+    if (sim->replay_headers.used > sim->replayed_most)
         sim->replayed_most = sim->replay_headers.used;
-    }
 }
 
 static void tick_server(struct sim *sim)
@@ -329,14 +311,12 @@ static void tick_server(struct sim *sim)
     uint8_t compound[STREAM_FEEDBACK_BYTES_MAX];
     size_t bytes = 0;
 
-    if (!fanout_is_empty(sim->fanout) && sim->now_ns - sim->batch_since_ns >= BATCH_WAIT_NS) {
+    if (!fanout_is_empty(sim->fanout) && sim->now_ns - sim->batch_since_ns >= BATCH_WAIT_NS)
         fanout_run(sim->fanout, &sim->egress, sim->now_ns);
-    }
     replay(sim);
     ask_for_key_frame(sim);
-    while ((bytes = stream_write_feedback(sim->stream, compound, sim->now_ns)) > 0) {
+    while ((bytes = stream_write_feedback(sim->stream, compound, sim->now_ns)) > 0)
         dispatch(sim, TO_BROADCASTER, NULL, compound, bytes);
-    }
 }
 
 void sim_run(struct sim *sim, int64_t duration_ns)
@@ -344,15 +324,13 @@ void sim_run(struct sim *sim, int64_t duration_ns)
     int64_t end_ns = sim->now_ns + duration_ns;
 
     for (; sim->now_ns < end_ns; sim->now_ns += TICK_NS) {
-        while (sim->heap_count > 0 && sim->heap[0]->due_ns <= sim->now_ns) {
+        while (sim->heap_count > 0 && sim->heap[0]->due_ns <= sim->now_ns)
             deliver(sim, heap_pop(sim));
-        }
         sim_broadcaster_tick(&sim->broadcaster, sim->now_ns);
         tick_server(sim);
         unsigned first = (unsigned)(sim->now_ns / TICK_NS % VIEWER_TICKS);
-        for (unsigned i = first; i < sim->settings.viewers; i += VIEWER_TICKS) {
+        for (unsigned i = first; i < sim->settings.viewers; i += VIEWER_TICKS)
             sim_viewer_tick(&sim->viewers[i], sim->now_ns);
-        }
     }
 }
 

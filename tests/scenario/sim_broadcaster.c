@@ -142,9 +142,8 @@ static void send_frame(struct sim_broadcaster *broadcaster, int kind, int64_t at
         track->sent[header.sequence_number % SIM_SENT_KEPT] =
             send_packet(broadcaster, &header, payload, payload_bytes);
     }
-    if (video && sim_random_chance(broadcaster->random, publish->padding_per_mille)) {
+    if (video && sim_random_chance(broadcaster->random, publish->padding_per_mille))
         send_padding(broadcaster, header);
-    }
 }
 
 static void send_reports(struct sim_broadcaster *broadcaster, int64_t now_ns)
@@ -173,9 +172,8 @@ void sim_broadcaster_tick(struct sim_broadcaster *broadcaster, int64_t now_ns)
     struct sim_broadcaster_track *audio = &broadcaster->track[TRACK_AUDIO];
     struct sim_broadcaster_track *video = &broadcaster->track[TRACK_VIDEO];
 
-    if (!broadcaster->live) {
+    if (!broadcaster->live)
         return;
-    }
     if (broadcaster->publish.audio && audio->next_ns <= now_ns) {
         send_frame(broadcaster, TRACK_AUDIO, audio->next_ns);
         audio->next_ns += AUDIO_FRAME_NS;
@@ -198,9 +196,8 @@ static void resend(struct sim_broadcaster *broadcaster, int kind, uint16_t numbe
 
     broadcaster->nacked++;
     if (sent->bytes == 0 || rtp_parse(sent->data, sent->bytes, &rtp) != STATUS_OK ||
-        rtp.sequence_number != number) {
+        rtp.sequence_number != number)
         return;
-    }
     if (!broadcaster->publish.rtx || kind == TRACK_AUDIO) {
         broadcaster->send(broadcaster->send_context, sent->data, sent->bytes);
         return;
@@ -222,11 +219,9 @@ static void receive_nack(struct sim_broadcaster *broadcaster, struct rtcp_part *
     while (bytes_left(&part->body) > 0) {
         uint16_t number = bytes_u16(&part->body);
         uint32_t wanted = (uint32_t)bytes_u16(&part->body) << 1 | 1;
-        for (; wanted != 0; wanted >>= 1, number++) {
-            if (wanted & 1) {
+        for (; wanted != 0; wanted >>= 1, number++)
+            if (wanted & 1)
                 resend(broadcaster, audio ? TRACK_AUDIO : TRACK_VIDEO, number);
-            }
-        }
     }
 }
 
@@ -235,9 +230,8 @@ static void receive_pli(struct sim_broadcaster *broadcaster, int64_t now_ns)
     int64_t gap_ns = now_ns - broadcaster->last_pli_ns;
 
     if (broadcaster->plis > 0 &&
-        (broadcaster->least_pli_gap_ns == 0 || gap_ns < broadcaster->least_pli_gap_ns)) {
+        (broadcaster->least_pli_gap_ns == 0 || gap_ns < broadcaster->least_pli_gap_ns))
         broadcaster->least_pli_gap_ns = gap_ns;
-    }
     broadcaster->last_pli_ns = now_ns;
     broadcaster->plis++;
     broadcaster->key_frame_wanted = !broadcaster->publish.ignores_plis;
@@ -249,15 +243,13 @@ void sim_broadcaster_receive(struct sim_broadcaster *broadcaster, const uint8_t 
     struct bytes reader = bytes_of(compound, bytes);
     struct rtcp_part part;
 
-    while (broadcaster->live && rtcp_next(&reader, &part) == STATUS_OK) {
-        if (part.type == RTCP_RECEIVER_REPORT) {
+    while (broadcaster->live && rtcp_next(&reader, &part) == STATUS_OK)
+        if (part.type == RTCP_RECEIVER_REPORT)
             broadcaster->reports += part.count;
-        } else if (part.type == RTCP_TRANSPORT_FEEDBACK && part.count == RTCP_FORMAT_NACK) {
+        else if (part.type == RTCP_TRANSPORT_FEEDBACK && part.count == RTCP_FORMAT_NACK)
             receive_nack(broadcaster, &part);
-        } else if (part.type == RTCP_TRANSPORT_FEEDBACK) {
+        else if (part.type == RTCP_TRANSPORT_FEEDBACK)
             broadcaster->wide++;
-        } else if (part.type == RTCP_PAYLOAD_FEEDBACK && part.count == RTCP_FORMAT_PLI) {
+        else if (part.type == RTCP_PAYLOAD_FEEDBACK && part.count == RTCP_FORMAT_PLI)
             receive_pli(broadcaster, now_ns);
-        }
-    }
 }

@@ -12,12 +12,10 @@ static uint16_t front(const struct sim_payload *payload)
 {
     bool first = payload->part == 0;
 
-    if (payload->codec == CODEC_VP8) {
+    if (payload->codec == CODEC_VP8)
         return (uint16_t)((first ? 0x1000 : 0) | (payload->key_frame ? 0x10 : 0x11));
-    }
-    if (payload->codec == CODEC_H264) { /* FU-A, its start bit in the first part */
+    if (payload->codec == CODEC_H264) /* FU-A, its start bit in the first part */
         return (uint16_t)(0x7c00 | (first ? 0x80 : 0) | (payload->key_frame ? 5 : 1));
-    }
     return 0x7800;
 }
 
@@ -32,9 +30,8 @@ void sim_payload_write(const struct sim_payload *payload, uint8_t *out, size_t b
     bytes_put_u32(&writer, payload->frame);
     bytes_put_u8(&writer, payload->part);
     bytes_put_u8(&writer, payload->parts);
-    while (bytes_written(&writer) < bytes) {
+    while (bytes_written(&writer) < bytes)
         bytes_put_u8(&writer, pattern(payload, bytes_written(&writer)));
-    }
 }
 
 bool sim_payload_read(enum codec codec, const uint8_t *data, size_t bytes,
@@ -50,10 +47,8 @@ bool sim_payload_read(enum codec codec, const uint8_t *data, size_t bytes,
     payload->frame = bytes_u32(&reader);
     payload->part = bytes_u8(&reader);
     payload->parts = bytes_u8(&reader);
-    for (size_t i = bytes - bytes_left(&reader); i < bytes; i++) {
-        if (data[i] != pattern(payload, i)) {
+    for (size_t i = bytes - bytes_left(&reader); i < bytes; i++)
+        if (data[i] != pattern(payload, i))
             return false;
-        }
-    }
     return bytes_ok(&reader) && began == front(payload);
 }

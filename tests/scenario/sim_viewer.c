@@ -41,9 +41,8 @@ void sim_viewer_join(struct sim_viewer *viewer, const struct profile *profile,
                                .send_context = viewer->send_context};
 
     viewer_init(&fresh.core, profile, start);
-    for (int i = 0; i < TRACK_COUNT; i++) {
+    for (int i = 0; i < TRACK_COUNT; i++)
         fresh.track[i].ssrc = start->ssrc[i];
-    }
     *viewer = fresh;
 }
 
@@ -51,20 +50,17 @@ void sim_viewer_on_egress(struct sim_viewer *viewer, uint32_t ssrc, uint64_t ind
 {
     for (int i = 0; i < TRACK_COUNT; i++) {
         struct sim_viewer_track *track = &viewer->track[i];
-        if (track->ssrc != ssrc) {
+        if (track->ssrc != ssrc)
             continue;
-        }
         uint64_t slot = index % SIM_VIEWER_WINDOW;
-        if (track->out_index[slot] == index + 1 && track->out_hash[slot] != hash) {
+        if (track->out_index[slot] == index + 1 && track->out_hash[slot] != hash)
             violate(viewer, "an index was used twice, for different bytes");
-        }
         track->out_index[slot] = index + 1;
         track->out_hash[slot] = hash;
         return;
     }
-    if (viewer->rtx_next_index != 0 && viewer->rtx_next_index != index) {
+    if (viewer->rtx_next_index != 0 && viewer->rtx_next_index != index)
         violate(viewer, "an RTX index was skipped or used twice");
-    }
     viewer->rtx_next_index = index + 1;
 }
 
@@ -119,9 +115,8 @@ static bool note_number(struct sim_viewer *viewer, struct sim_viewer_track *trac
         track->highest = number;
         track->highest_timestamp = timestamp;
     } else if (number > track->highest) {
-        if ((int32_t)(timestamp - track->highest_timestamp) < 0) {
+        if ((int32_t)(timestamp - track->highest_timestamp) < 0)
             violate(viewer, "timestamps went back");
-        }
         advance(track, number, now_ns);
         track->highest_timestamp = timestamp;
     } else if (number <= track->highest - SIM_VIEWER_WINDOW ||
@@ -163,11 +158,10 @@ static void show(struct sim_viewer *viewer, struct sim_frame *frame, int64_t now
 {
     int64_t frozen_ns = now_ns - viewer->last_shown_ns;
 
-    if (viewer->first_frame_ns == 0) {
+    if (viewer->first_frame_ns == 0)
         viewer->first_frame_ns = now_ns;
-    } else if (frozen_ns > viewer->longest_freeze_ns) {
+    else if (frozen_ns > viewer->longest_freeze_ns)
         viewer->longest_freeze_ns = frozen_ns;
-    }
     frame->used = false;
     viewer->last_shown_ns = now_ns;
     viewer->decoding = true;
@@ -183,15 +177,13 @@ static void decode(struct sim_viewer *viewer, struct sim_frame *changed, int64_t
     bool same = viewer->decoding && changed->broadcast == viewer->broadcast;
 
     if (changed->key_frame && (!same || changed->number > viewer->next_frame) &&
-        is_complete(changed)) {
+        is_complete(changed))
         show(viewer, changed, now_ns);
-    }
     while (viewer->decoding) {
         struct sim_frame *next = &viewer->frames[viewer->next_frame % SIM_VIEWER_FRAMES];
         if (next->number != viewer->next_frame || next->broadcast != viewer->broadcast ||
-            !is_complete(next)) {
+            !is_complete(next))
             return;
-        }
         show(viewer, next, now_ns);
     }
 }
@@ -208,12 +200,10 @@ static void receive_media(struct sim_viewer *viewer, enum codec codec, const str
         violate(viewer, "a payload was damaged");
         return;
     }
-    if (!track->begun && !read.key_frame && viewer->deaf_until_ns == 0) {
+    if (!track->begun && !read.key_frame && viewer->deaf_until_ns == 0)
         violate(viewer, "video began without a key frame");
-    }
-    if (note_number(viewer, track, number, rtp->timestamp, now_ns) && codec != CODEC_OPUS) {
+    if (note_number(viewer, track, number, rtp->timestamp, now_ns) && codec != CODEC_OPUS)
         decode(viewer, note_frame(viewer, &read), now_ns);
-    }
 }
 
 static void receive_rtp(struct sim_viewer *viewer, const uint8_t *data, size_t bytes,
@@ -261,9 +251,8 @@ static void receive_rtcp(struct sim_viewer *viewer, const uint8_t *data, size_t 
     struct rtcp_sender_info info;
 
     while (rtcp_next(&reader, &part) == STATUS_OK) {
-        if (part.type != RTCP_SENDER_REPORT) {
+        if (part.type != RTCP_SENDER_REPORT)
             continue;
-        }
         assert_int_equal(rtcp_read_sender_info(&part, &info), STATUS_OK);
         for (int i = 0; i < TRACK_COUNT; i++) {
             if (viewer->track[i].ssrc == info.ssrc) {
@@ -278,14 +267,12 @@ static void receive_rtcp(struct sim_viewer *viewer, const uint8_t *data, size_t 
 void sim_viewer_receive(struct sim_viewer *viewer, const uint8_t *data, size_t bytes,
                         int64_t now_ns)
 {
-    if (!viewer->joined) {
+    if (!viewer->joined)
         return;
-    }
-    if (data[1] >= 192 && data[1] <= 223) { /* RFC 5761 */
+    if (data[1] >= 192 && data[1] <= 223) /* RFC 5761 */
         receive_rtcp(viewer, data, bytes);
-    } else {
+    else
         receive_rtp(viewer, data, bytes, now_ns);
-    }
 }
 
 static void send_nacks(struct sim_viewer *viewer, struct sim_viewer_track *track, int64_t now_ns)
@@ -323,9 +310,8 @@ void sim_viewer_tick(struct sim_viewer *viewer, int64_t now_ns)
     struct bytes_writer writer = bytes_writer_of(compound, sizeof compound);
     struct sim_viewer_track *video = &viewer->track[TRACK_VIDEO];
 
-    if (!viewer->joined) {
+    if (!viewer->joined)
         return;
-    }
     send_nacks(viewer, &viewer->track[TRACK_AUDIO], now_ns);
     send_nacks(viewer, video, now_ns);
     if (video->begun && now_ns - viewer->last_shown_ns > STALL_NS &&

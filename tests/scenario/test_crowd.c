@@ -27,9 +27,8 @@ static void a_thousand_viewers_lose_ten_percent(void **state)
     unsigned least_shown = UINT32_MAX;
 
     sim_publish(sim, &browser);
-    for (unsigned i = 0; i < VIEWERS; i++) {
+    for (unsigned i = 0; i < VIEWERS; i++)
         sim_join(sim, i);
-    }
     sim_run(sim, SECONDS * MONO_SECOND);
     for (unsigned i = 0; i < VIEWERS; i++) {
         const struct sim_viewer *viewer = &sim->viewers[i];

@@ -79,9 +79,8 @@ static void timestamps_are_live_all_the_way(void **state)
     const struct sim_viewer_track *video = &sim->viewers[0].track[TRACK_VIDEO];
     for (unsigned i = 0; i < 1000; i++) {
         sim_run(sim, MONO_MS);
-        if (!video->begun) {
+        if (!video->begun)
             continue;
-        }
         assert_true(video->sender_reports > 0);
         double at = (double)video->ntp_timestamp / 4294967296.0 +
                     (int32_t)(video->highest_timestamp - video->report_timestamp) / 90000.0;
@@ -129,16 +128,14 @@ static void another_codec_in_the_middle_of_a_replay(void **state)
     struct sim *sim = open_room(room, &studio);
 
     sim_run(sim, 8 * MONO_SECOND);
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 5; i++)
         sim_join(sim, i);
-    }
     sim_run(sim, 100 * MONO_MS);
     assert_true(fanout_is_replaying(sim->fanout));
     sim_publish(sim, &other);
     sim_run(sim, MONO_SECOND);
-    for (unsigned i = 5; i < 10; i++) {
+    for (unsigned i = 5; i < 10; i++)
         sim_join(sim, i);
-    }
     sim_run(sim, MONO_SECOND);
     for (unsigned i = 0; i < 10; i++) {
         assert_int_equal(sim->viewers[i].violations, 0);
@@ -259,9 +256,8 @@ static void a_storm_of_joins_spares_those_who_watch(void **state)
         publish.ignores_plis = ignores == 1;
         struct sim *sim = open_room(settings, &publish);
 
-        for (unsigned i = 0; i < 10; i++) {
+        for (unsigned i = 0; i < 10; i++)
             sim_join(sim, i);
-        }
         sim_run(sim, 3 * MONO_SECOND);
         for (unsigned i = 10; i < settings.viewers; i++) {
             sim_join(sim, i);
@@ -269,9 +265,8 @@ static void a_storm_of_joins_spares_those_who_watch(void **state)
         }
         sim_run(sim, 3 * MONO_SECOND);
         assert_in_range(sim->replayed_most, 1, REPLAY_BUDGET_PACKETS);
-        for (unsigned i = 0; i < 10; i++) {
+        for (unsigned i = 0; i < 10; i++)
             assert_in_range(sim->viewers[i].longest_freeze_ns, 1, 40 * MONO_MS);
-        }
         for (unsigned i = 0; i < settings.viewers; i++) {
             const struct sim_viewer *viewer = &sim->viewers[i];
             assert_int_equal(viewer->violations, 0);

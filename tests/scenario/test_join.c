@@ -70,9 +70,8 @@ static void viewer_gone_leaves_the_others_alone(void **state)
         &(struct sim_settings){.seed = sim_seed(), .viewers = 5, .uplink = fair, .downlink = fair});
 
     sim_publish(sim, &browser);
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 5; i++)
         sim_join(sim, i);
-    }
     sim_run(sim, 2 * MONO_SECOND);
     sim_leave(sim, 1);
     sim_run(sim, MONO_SECOND);
@@ -95,9 +94,8 @@ static void audio_only_asks_for_no_key_frames(void **state)
         &(struct sim_settings){.seed = sim_seed(), .viewers = 3, .uplink = fair, .downlink = fair});
 
     sim_publish(sim, &(struct sim_publish){.video = CODEC_NONE, .audio = true});
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 3; i++)
         sim_join(sim, i);
-    }
     sim_run(sim, 5 * MONO_SECOND);
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(sim->viewers[i].violations, 0);

@@ -59,9 +59,8 @@ static void run_case(const struct loss_case *c)
     int64_t freeze_ns = 0;
 
     sim_publish(sim, &publish);
-    for (unsigned i = 0; i < VIEWERS; i++) {
+    for (unsigned i = 0; i < VIEWERS; i++)
         sim_join(sim, i);
-    }
     sim_run(sim, 20 * MONO_SECOND);
     for (unsigned i = 0; i < VIEWERS; i++) {
         const struct sim_viewer *viewer = &sim->viewers[i];
@@ -85,9 +84,8 @@ static void run_case(const struct loss_case *c)
 static void frames_are_recovered(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         run_case(&cases[i]);
-    }
 }
 
 /* What nobody answers is given up, and counted. */

@@ -22,9 +22,8 @@ static struct sim *begin_room(const struct sim_publish *publish, unsigned loss_p
                                                         .downlink = link});
 
     sim_publish(sim, publish);
-    for (unsigned i = 0; i < VIEWERS; i++) {
+    for (unsigned i = 0; i < VIEWERS; i++)
         sim_join(sim, i);
-    }
     sim_run(sim, 3 * MONO_SECOND);
     return sim;
 }
@@ -50,9 +49,8 @@ static void another_codec_after_ten_seconds(void **state)
     struct sim *sim = begin_room(&before, 0);
     struct sim_viewer_track then[TRACK_COUNT];
 
-    for (int i = 0; i < TRACK_COUNT; i++) {
+    for (int i = 0; i < TRACK_COUNT; i++)
         then[i] = sim->viewers[0].track[i];
-    }
     sim_unpublish(sim);
     sim_run(sim, 10 * MONO_SECOND);
     int64_t back_ns = sim->now_ns;
@@ -123,9 +121,8 @@ static void without_video_and_with_it_again(void **state)
     sim_publish(sim, &browser);
     sim_run(sim, 3 * MONO_SECOND);
     expect_continuity(sim, 85 + 80);
-    for (unsigned i = 0; i < VIEWERS; i++) {
+    for (unsigned i = 0; i < VIEWERS; i++)
         assert_in_range(sim->viewers[i].track[TRACK_AUDIO].received, 430, 450);
-    }
     sim_destroy(sim);
 }
 

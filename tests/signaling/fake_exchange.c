@@ -22,11 +22,9 @@ struct exchange *fake_exchange_make(enum http_method method, const char *path)
 
 const char *fake_exchange_header(const struct exchange *exchange, const char *name)
 {
-    for (unsigned i = 0; i < exchange->header_count; i++) {
-        if (strcmp(exchange->headers[i].name, name) == 0) {
+    for (unsigned i = 0; i < exchange->header_count; i++)
+        if (strcmp(exchange->headers[i].name, name) == 0)
             return exchange->headers[i].value;
-        }
-    }
     return "";
 }
 
@@ -34,9 +32,8 @@ unsigned fake_exchange_header_count(const struct exchange *exchange, const char 
 {
     unsigned count = 0;
 
-    for (unsigned i = 0; i < exchange->header_count; i++) {
+    for (unsigned i = 0; i < exchange->header_count; i++)
         count += strcmp(exchange->headers[i].name, name) == 0;
-    }
     return count;
 }
 
@@ -101,9 +98,8 @@ const char *exchange_body(const struct exchange *exchange, size_t *body_bytes)
 
 void exchange_header(struct exchange *exchange, const char *name, const char *value)
 {
-    if (exchange->header_count == EXCHANGE_HEADERS_MAX) {
+    if (exchange->header_count == EXCHANGE_HEADERS_MAX)
         return;
-    }
     const unsigned at = exchange->header_count++;
     snprintf(exchange->headers[at].name, sizeof exchange->headers[at].name, "%s", name);
     snprintf(exchange->headers[at].value, sizeof exchange->headers[at].value, "%s", value);

@@ -89,13 +89,11 @@ json_t *fake_socket_take(struct socket *socket, const char *type)
 {
     json_t *message = take_any(socket);
 
-    if (message == NULL) {
+    if (message == NULL)
         fail_msg("no message where %s was expected", type);
-    }
     const char *is = json_string_value(json_object_get(message, "type"));
-    if (is == NULL || strcmp(is, type) != 0) {
+    if (is == NULL || strcmp(is, type) != 0)
         fail_msg("%s where %s was expected", json_dumps(message, 0), type);
-    }
     return message;
 }
 
@@ -103,12 +101,10 @@ json_t *fake_socket_seek(struct socket *socket, const char *type)
 {
     for (;;) {
         json_t *message = take_any(socket);
-        if (message == NULL) {
+        if (message == NULL)
             fail_msg("no %s was sent", type);
-        }
-        if (strcmp(json_string_value(json_object_get(message, "type")), type) == 0) {
+        if (strcmp(json_string_value(json_object_get(message, "type")), type) == 0)
             return message;
-        }
         json_decref(message);
     }
 }
@@ -125,9 +121,8 @@ void fake_socket_expect_silence(const struct socket *socket)
 {
     const json_t *message = json_array_get(socket->sent, 0);
 
-    if (message != NULL) {
+    if (message != NULL)
         fail_msg("%s where nothing was expected", json_dumps(message, 0));
-    }
 }
 
 unsigned fake_socket_clear(struct socket *socket)

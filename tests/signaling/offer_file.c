@@ -21,13 +21,11 @@ char *offer_file_read(const char *name)
 
     snprintf(path, sizeof path, "tests/signaling/offers/%s", name);
     FILE *file = fopen(path, "rb");
-    if (file == NULL) {
+    if (file == NULL)
         fail_msg("%s is missing", path);
-    }
     text_writer_init(&writer, FILE_BYTES_MAX);
-    for (int byte = fgetc(file); byte != EOF; byte = fgetc(file)) {
+    for (int byte = fgetc(file); byte != EOF; byte = fgetc(file))
         text_put(&writer, byte == '\n' ? "\r%c" : "%c", byte);
-    }
     fclose(file);
     char *text = text_writer_finish(&writer);
     assert_non_null(text);

@@ -105,11 +105,9 @@ static void api_statuses_follow_the_rules(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        if (ask(cases[i].method, cases[i].path, "")->status != cases[i].status) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (ask(cases[i].method, cases[i].path, "")->status != cases[i].status)
             fail_msg("%s", cases[i].path);
-        }
-    }
     assert_int_equal(fake_media.ends, 0);
 }
 

@@ -52,9 +52,8 @@ static int set_up(void **state)
     struct directory *directory;
 
     memset(&heard, 0, sizeof heard);
-    if (directory_create(&settings, &directory) != STATUS_OK) {
+    if (directory_create(&settings, &directory) != STATUS_OK)
         return -1;
-    }
     directory_listen(
         directory, &(struct directory_listener){.on_stream = on_stream, .on_viewers = on_viewers});
     *state = directory;
@@ -240,12 +239,10 @@ static void directory_keeps_the_last_lines_of_chat(void **state)
     static const char *const texts[] = {"1", "2", "3", "4", "5"};
 
     assert_int_equal(directory_join(directory, "a", &member), STATUS_OK);
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 5; i++)
         directory_say(directory, &member, "from", "name", texts[i], i);
-    }
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 3; i++)
         assert_string_equal(directory_chat_line(member.room, i)->text, texts[i + 2]);
-    }
     assert_null(directory_chat_line(member.room, 3));
 }
 

@@ -133,11 +133,10 @@ static void message_errors_name_their_cause(void **state)
         json_t *error = fake_socket_take(socket, "error");
         assert_string_equal(text_of(error, "code"), before_join[i].code);
         assert_string_not_equal(text_of(error, "message"), "");
-        if (before_join[i].re == NULL) {
+        if (before_join[i].re == NULL)
             assert_true(json_is_null(json_object_get(error, "re")));
-        } else {
+        else
             assert_string_equal(text_of(error, "re"), before_join[i].re);
-        }
         json_decref(error);
     }
     fake_socket_close(socket);
@@ -247,9 +246,8 @@ static void message_chat_goes_to_all_and_into_the_history(void **state)
     struct socket *ann = open_joined("room");
     struct socket *bob = open_joined("room");
     struct socket *other = open_joined("other");
-    for (unsigned i = 0; i < 500; i++) {
+    for (unsigned i = 0; i < 500; i++)
         strcat(text, "😀");
-    }
     fake_socket_json(ann, json_pack("{s:s, s:s}", "type", "chat", "text", text));
     json_t *line = fake_socket_take(bob, "chat");
     assert_string_equal(text_of(line, "text"), text);
@@ -614,19 +612,16 @@ static void message_flood_is_refused_then_closed(void **state)
     stage.config.limits_message_burst = 5;
     stage.config.limits_messages_per_second = 10;
     struct socket *socket = open_socket();
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 8; i++)
         fake_socket_text(socket, "{\"type\":\"ping\"}");
-    }
-    for (unsigned i = 0; i < 5; i++) {
+    for (unsigned i = 0; i < 5; i++)
         json_decref(fake_socket_take(socket, "pong"));
-    }
     fake_socket_take_error(socket, "too-fast");
     fake_socket_expect_silence(socket); /* told once a second */
     for (unsigned i = 0; i < 110 && socket->close_code == 0; i++) {
         stage_wait_ms(&stage, 100);
-        for (unsigned n = 0; n < 3; n++) {
+        for (unsigned n = 0; n < 3; n++)
             fake_socket_text(socket, "{\"type\":\"ping\"}");
-        }
         assert_true(i > 95 || socket->close_code == 0);
     }
     assert_int_equal(socket->close_code, 1008);

@@ -31,10 +31,9 @@ static void metrics_text_names_every_counter_and_gauge(void **state)
     STATS_ADD(&stats, packets_out, UINT64_MAX);
     text = metrics_text(&stats, &gauges);
     assert_non_null(text);
-    for (size_t i = 0; i < sizeof WANTED / sizeof WANTED[0]; i++) {
+    for (size_t i = 0; i < sizeof WANTED / sizeof WANTED[0]; i++)
         if (strstr(text, WANTED[i]) == NULL)
             fail_msg("not there: %s", WANTED[i]);
-    }
     assert_int_equal(text[strlen(text) - 1], '\n');
     free(text);
 }

@@ -41,11 +41,9 @@ static void name_is_valid_follows_the_rule(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        if (name_is_valid(cases[i].text, strlen(cases[i].text)) != cases[i].valid) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (name_is_valid(cases[i].text, strlen(cases[i].text)) != cases[i].valid)
             fail_msg("%s", cases[i].text);
-        }
-    }
 }
 
 static void name_split_path_reads_room_and_stream(void **state)
@@ -95,9 +93,8 @@ static void name_decode_is_bounded(void **state)
     char name[NAME_BYTES_MAX + 1];
 
     (void)state;
-    for (unsigned i = 0; i <= NAME_BYTES_MAX; i++) {
+    for (unsigned i = 0; i <= NAME_BYTES_MAX; i++)
         strcat(segment, "%41");
-    }
     assert_int_equal(name_decode(segment, strlen(segment), name), STATUS_MALFORMED);
 }
 

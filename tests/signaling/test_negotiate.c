@@ -43,25 +43,22 @@ static struct negotiate_source source_of(bool live, bool audio, bool video)
 
 static void assert_has(const char *text, const char *part)
 {
-    if (strstr(text, part) == NULL) {
+    if (strstr(text, part) == NULL)
         fail_msg("no \"%s\" in\n%s", part, text);
-    }
 }
 
 static void assert_has_not(const char *text, const char *part)
 {
-    if (strstr(text, part) != NULL) {
+    if (strstr(text, part) != NULL)
         fail_msg("\"%s\" is in\n%s", part, text);
-    }
 }
 
 static unsigned count_of(const char *text, const char *part)
 {
     unsigned count = 0;
 
-    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
         count++;
-    }
     return count;
 }
 
@@ -73,9 +70,8 @@ static char *publish(char *offer, struct media_publish *publish)
     struct negotiate_refusal refusal = {.why = ""};
     struct negotiation *negotiation = NULL;
 
-    if (negotiate_publish(offer, strlen(offer), publish, &negotiation, &refusal) != STATUS_OK) {
+    if (negotiate_publish(offer, strlen(offer), publish, &negotiation, &refusal) != STATUS_OK)
         fail_msg("refused: %s", refusal.why);
-    }
     free(offer);
     char *answer = negotiate_publish_answer(negotiation, &local, &certificate);
     assert_non_null(answer);
@@ -215,21 +211,18 @@ static char *mutate(const char *file, const struct mutation *mutation)
 {
     char *offer = offer_file_read(file);
 
-    if (mutation->without != NULL) {
+    if (mutation->without != NULL)
         offer = offer_file_without(offer, mutation->without);
-    }
-    if (mutation->from != NULL) {
+    if (mutation->from != NULL)
         offer = offer_file_replace(offer, mutation->from, mutation->to);
-    }
     return offer;
 }
 
 static void check_refusal(const struct mutation *mutation, enum status status,
                           const struct negotiate_refusal *refusal)
 {
-    if (status != mutation->status) {
+    if (status != mutation->status)
         fail_msg("%s: %s (%s)", mutation->what, status_text(status), refusal->why);
-    }
     if (status != STATUS_OK) {
         assert_int_equal(refusal->unsupported, status == STATUS_UNSUPPORTED);
         assert_true(strlen(refusal->why) > 10);
@@ -330,9 +323,8 @@ static char *subscribe(char *offer, const struct negotiate_source *source, struc
     struct negotiate_refusal refusal = {.why = ""};
     char *answer = NULL;
 
-    if (negotiate_subscribe(offer, strlen(offer), source, ticket, &answer, &refusal) != STATUS_OK) {
+    if (negotiate_subscribe(offer, strlen(offer), source, ticket, &answer, &refusal) != STATUS_OK)
         fail_msg("refused: %s", refusal.why);
-    }
     free(offer);
     return answer;
 }

@@ -32,10 +32,9 @@ static void origin_is_allowed_by_the_list(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
         if (origin_is_allowed(CASES[i].origins, CASES[i].origin) != CASES[i].allowed)
             fail_msg("\"%s\" by \"%s\"", CASES[i].origin, CASES[i].origins);
-    }
 }
 
 int main(void)

@@ -20,18 +20,16 @@ static void rate_passes_a_burst_then_the_rate(void **state)
 
     (void)state;
     rate_init(&rate, PER_SECOND, BURST, now_ns);
-    for (unsigned i = 0; i < BURST; i++) {
+    for (unsigned i = 0; i < BURST; i++)
         assert_int_equal(rate_take(&rate, now_ns), RATE_PASS);
-    }
     assert_int_equal(rate_take(&rate, now_ns), RATE_REFUSE);
     assert_int_equal(rate_take(&rate, now_ns), RATE_REFUSE_MUTE);
     now_ns += 100 * MONO_MS;
     assert_int_equal(rate_take(&rate, now_ns), RATE_PASS);
     assert_int_equal(rate_take(&rate, now_ns), RATE_REFUSE_MUTE);
     now_ns += 60 * MONO_SECOND;
-    for (unsigned i = 0; i < BURST; i++) {
+    for (unsigned i = 0; i < BURST; i++)
         assert_int_equal(rate_take(&rate, now_ns), RATE_PASS);
-    }
     assert_int_equal(rate_take(&rate, now_ns), RATE_REFUSE);
 }
 
@@ -76,9 +74,8 @@ static void rate_has_no_limit_when_zero(void **state)
 
     (void)state;
     rate_init(&rate, 0, 0, MONO_SECOND);
-    for (unsigned i = 0; i < 10000; i++) {
+    for (unsigned i = 0; i < 10000; i++)
         assert_int_equal(rate_take(&rate, MONO_SECOND), RATE_PASS);
-    }
 }
 
 int main(void)

@@ -95,9 +95,8 @@ static void relay_refuses_a_flood(void **state)
     stage.config.limits_message_burst = 3;
     struct socket *one = fake_socket_open(&relay_socket_handler, "/signaling/a");
     struct socket *two = fake_socket_open(&relay_socket_handler, "/signaling/a");
-    for (unsigned i = 0; i < 10; i++) {
+    for (unsigned i = 0; i < 10; i++)
         fake_socket_text(one, "{\"type\":\"x\"}");
-    }
     assert_int_equal(fake_socket_clear(two), 3);
     fake_socket_take_error(one, "too-fast");
     fake_socket_expect_silence(one);

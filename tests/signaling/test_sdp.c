@@ -85,9 +85,8 @@ static void sdp_parse_judges_each_line(void **state)
         const char *why = NULL;
         struct sdp *sdp = NULL;
         const enum status status = sdp_parse(text_of(cases[i].text), SDP_DESCRIPTION, &sdp, &why);
-        if (status != cases[i].status) {
+        if (status != cases[i].status)
             fail_msg("case %zu: %s", i, status == STATUS_OK ? "parsed" : why);
-        }
         sdp_destroy(sdp);
     }
 }
@@ -112,9 +111,8 @@ static enum status parse_repeated(const char *line, unsigned count, const char *
 
     text_writer_init(&writer, 1 << 20);
     text_put(&writer, HEAD);
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = 0; i < count; i++)
         text_put(&writer, "%s", line);
-    }
     text_put(&writer, "%s", last);
     char *text = text_writer_finish(&writer);
     const enum status status = sdp_parse(text_of(text), SDP_DESCRIPTION, &sdp, &why);

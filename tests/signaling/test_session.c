@@ -78,11 +78,9 @@ static void session_matches_if_match(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        if (session_matches(&session, cases[i].if_match) != cases[i].matches) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        if (session_matches(&session, cases[i].if_match) != cases[i].matches)
             fail_msg("%s", cases[i].if_match);
-        }
-    }
 }
 
 int main(void)

@@ -134,9 +134,8 @@ static void session_handle_refuses_bad_patches(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const struct exchange *exchange =
             patch(cases[i].path, cases[i].type, cases[i].if_match, cases[i].body);
-        if (exchange->status != cases[i].status) {
+        if (exchange->status != cases[i].status)
             fail_msg("case %zu: %u", i, exchange->status);
-        }
     }
     assert_int_equal(fake_media.publisher_restarts + fake_media.viewer_restarts, 0);
 }
@@ -220,9 +219,8 @@ static void session_handle_methods_follow_the_rfc(void **state)
         struct exchange *exchange = fake_exchange_make(cases[i].method, viewer_path);
         session_handle(stage.endpoint, exchange);
         assert_int_equal(exchange->status, cases[i].status);
-        if (cases[i].method == HTTP_GET) {
+        if (cases[i].method == HTTP_GET)
             assert_string_equal(fake_exchange_header(exchange, "ETag"), viewer_tag);
-        }
     }
     assert_int_equal(fake_media.ended, fake_media.ticket.session);
     assert_int_equal(fake_media.streams_closed, 0);

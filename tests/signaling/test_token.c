@@ -28,11 +28,10 @@ static void token_bearer_reads_the_header(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const char *token = token_bearer(cases[i].header);
-        if (cases[i].token == NULL) {
+        if (cases[i].token == NULL)
             assert_null(token);
-        } else {
+        else
             assert_string_equal(token, cases[i].token);
-        }
     }
 }
 

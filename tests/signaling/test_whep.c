@@ -145,9 +145,8 @@ static void whep_methods_follow_the_draft(void **state)
         struct exchange *exchange = fake_exchange_make(cases[i].method, "/whep/room");
         whep_handle(stage.endpoint, exchange);
         assert_int_equal(exchange->status, cases[i].status);
-        if (cases[i].method == HTTP_HEAD) {
+        if (cases[i].method == HTTP_HEAD)
             assert_string_equal(exchange->type, "application/sdp");
-        }
     }
 }
 

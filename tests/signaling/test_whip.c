@@ -50,9 +50,8 @@ static struct exchange *post(const char *path)
     struct exchange *exchange = make_post(path);
 
     whip_handle(stage.endpoint, exchange);
-    if (exchange->status == 0) {
+    if (exchange->status == 0)
         stage_give_local(&stage);
-    }
     return exchange;
 }
 
@@ -96,14 +95,12 @@ static void whip_methods_follow_the_rfc(void **state)
         struct exchange *exchange = fake_exchange_make(cases[i].method, "/whip/room");
         whip_handle(stage.endpoint, exchange);
         assert_int_equal(exchange->status, cases[i].status);
-        if (cases[i].method == HTTP_OPTIONS) {
+        if (cases[i].method == HTTP_OPTIONS)
             assert_string_equal(fake_exchange_header(exchange, "Accept-Post"), "application/sdp");
-        }
-        if (cases[i].status == 405) {
+        if (cases[i].status == 405)
             assert_non_null(strstr(fake_exchange_header(exchange, "Allow"), "POST"));
-        } else {
+        else
             assert_string_equal(exchange->text, "");
-        }
     }
 }
 
@@ -144,9 +141,8 @@ static void whip_refuses_bad_requests(void **state)
         exchange->content_type = cases[i].type;
         exchange->body = cases[i].body != NULL ? cases[i].body : offer;
         whip_handle(stage.endpoint, exchange);
-        if (exchange->status == 0) {
+        if (exchange->status == 0)
             stage_give_local(&stage);
-        }
         assert_int_equal(exchange->status, cases[i].status);
     }
 }
@@ -175,9 +171,8 @@ static void whip_asks_for_the_stream_key(void **state)
         struct exchange *exchange = make_post("/whip/room");
         exchange->authorization = cases[i].authorization;
         whip_handle(stage.endpoint, exchange);
-        if (exchange->status == 0) {
+        if (exchange->status == 0)
             stage_give_local(&stage);
-        }
         assert_int_equal(exchange->status, cases[i].status);
         assert_string_equal(fake_exchange_header(exchange, "WWW-Authenticate"),
                             cases[i].status == 401 ? "Bearer" : "");

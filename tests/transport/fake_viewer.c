@@ -260,10 +260,9 @@ bool fake_viewer_wait(struct fake_viewer *viewer, const unsigned *number, unsign
 {
     const int64_t until_ns = mono_clock_ns() + mono_from_ms(FAKE_VIEWER_WAIT_MS);
 
-    while (*number < wanted) {
+    while (*number < wanted)
         if (!step(viewer, until_ns))
             return false;
-    }
     return true;
 }
 
@@ -271,10 +270,9 @@ bool fake_viewer_wait_connected(struct fake_viewer *viewer)
 {
     const int64_t until_ns = mono_clock_ns() + mono_from_ms(FAKE_VIEWER_WAIT_MS);
 
-    while (viewer->rtpsec == NULL) {
+    while (viewer->rtpsec == NULL)
         if (!step(viewer, until_ns))
             return false;
-    }
     return true;
 }
 
@@ -282,10 +280,9 @@ bool fake_viewer_wait_closed(struct fake_viewer *viewer)
 {
     const int64_t until_ns = mono_clock_ns() + mono_from_ms(FAKE_VIEWER_WAIT_MS);
 
-    while (!viewer->closed) {
+    while (!viewer->closed)
         if (!step(viewer, until_ns))
             return false;
-    }
     return true;
 }
 

@@ -49,9 +49,8 @@ static void certificate_fingerprint_parses_by_table(void **state)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct fingerprint fingerprint = {.hash = 77};
         enum status status = fingerprint_parse(texts[i].text, strlen(texts[i].text), &fingerprint);
-        if (status != texts[i].status) {
+        if (status != texts[i].status)
             fail_msg("\"%s\": %s", texts[i].text, status_text(status));
-        }
         assert_true(status == STATUS_OK || fingerprint.hash == 77);
     }
 }

@@ -55,9 +55,8 @@ static void on_send(void *context, const uint8_t *datagram, size_t datagram_byte
     struct end *end = context;
     assert_in_range(datagram_bytes, 1, DTLS_DATAGRAM_BYTES_MAX);
     unsigned number = end->sent++;
-    if (number < 64 && (end->lost_mask >> number & 1) != 0) {
+    if (number < 64 && (end->lost_mask >> number & 1) != 0)
         return;
-    }
     assert_true(end->out_count < QUEUE_MAX);
     memcpy(end->out[end->out_count].data, datagram, datagram_bytes);
     end->out[end->out_count++].bytes = datagram_bytes;
@@ -133,16 +132,13 @@ static bool run_handshake(void)
             continue;
         }
         int64_t timer_ns = mono_earlier(dtls_timer_ns(client.dtls), dtls_timer_ns(server.dtls));
-        if (both_connected() || timer_ns == MONO_NEVER) {
+        if (both_connected() || timer_ns == MONO_NEVER)
             break;
-        }
         now_ns = timer_ns;
-        if (dtls_timer_ns(client.dtls) <= now_ns) {
+        if (dtls_timer_ns(client.dtls) <= now_ns)
             assert_int_equal(dtls_on_timer(client.dtls, now_ns), STATUS_OK);
-        }
-        if (dtls_timer_ns(server.dtls) <= now_ns) {
+        if (dtls_timer_ns(server.dtls) <= now_ns)
             assert_int_equal(dtls_on_timer(server.dtls, now_ns), STATUS_OK);
-        }
     }
     return both_connected();
 }
@@ -259,9 +255,8 @@ static void dtls_refuses_wrong_fingerprint_in_either_role(void **state)
         enum status status = STATUS_OK;
         for (int turn = 0; turn < 6 && status == STATUS_OK; turn++) {
             status = deliver(&client, &server);
-            if (status == STATUS_OK) {
+            if (status == STATUS_OK)
                 status = deliver(&server, &client);
-            }
         }
         assert_int_equal(status, STATUS_DENIED);
         assert_false(dtls_is_connected(wary->dtls));
@@ -353,9 +348,8 @@ static void dtls_survives_a_bad_client_hello_and_says_nothing(void **state)
         0,   0,   2,   0,  0,  1,  0, /* no cookie, TLS_NULL_WITH_NULL_NULL, no compression */
     };
     open_both(ANY_SUITE, ANY_SUITE);
-    for (int i = 0; i < DTLS_RESETS_MAX; i++) {
+    for (int i = 0; i < DTLS_RESETS_MAX; i++)
         assert_int_equal(dtls_receive(server.dtls, hello, sizeof hello, now_ns), STATUS_OK);
-    }
     assert_int_equal(server.sent, 0);
     assert_true(run_handshake());
     close_both();
@@ -378,13 +372,11 @@ static void dtls_is_full_when_too_much_comes_before_connected(void **state)
     (void)state;
     static const uint8_t junk[2000] = {22, 254, 253};
     open_both(ANY_SUITE, ANY_SUITE);
-    for (int i = 0; i < DTLS_BEFORE_CONNECTED_DATAGRAMS_MAX; i++) {
+    for (int i = 0; i < DTLS_BEFORE_CONNECTED_DATAGRAMS_MAX; i++)
         assert_int_equal(dtls_receive(server.dtls, junk, 20, now_ns), STATUS_OK);
-    }
     assert_int_equal(dtls_receive(server.dtls, junk, 20, now_ns), STATUS_FULL);
-    for (int i = 0; i < DTLS_BEFORE_CONNECTED_BYTES_MAX / 2000; i++) {
+    for (int i = 0; i < DTLS_BEFORE_CONNECTED_BYTES_MAX / 2000; i++)
         assert_int_equal(dtls_receive(client.dtls, junk, sizeof junk, now_ns), STATUS_OK);
-    }
     assert_int_equal(dtls_receive(client.dtls, junk, sizeof junk, now_ns), STATUS_FULL);
     close_both();
 }

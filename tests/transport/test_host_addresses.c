@@ -38,10 +38,9 @@ static void host_address_rank_of_knows_the_special_ranges(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         if (host_address_rank_of(cases[i].text) != cases[i].rank)
             fail_msg("%s: rank %d", cases[i].text, (int)host_address_rank_of(cases[i].text));
-    }
 }
 
 static void host_addresses_add_sorts_by_rank_and_keeps_each_once(void **state)

@@ -86,9 +86,8 @@ static uint16_t write_header(uint8_t *out, unsigned extension_words)
     if (extension_words > 0) {
         bytes_put_u16(&writer, 0xBEDE);
         bytes_put_u16(&writer, (uint16_t)extension_words);
-        for (unsigned i = 0; i < extension_words; i++) {
+        for (unsigned i = 0; i < extension_words; i++)
             bytes_put_u32(&writer, 0x10203040 + i);
-        }
     }
     assert_true(bytes_writer_ok(&writer));
     return (uint16_t)bytes_written(&writer);
@@ -312,17 +311,15 @@ static void open_arrivals(struct pair *pair)
 {
     static uint8_t packets[REPLAY_COUNT][REPLAY_BYTES + SEAL_RTCP_OVERHEAD_BYTES_MAX];
     size_t protected_bytes = 0;
-    for (unsigned i = 0; i < REPLAY_COUNT; i++) {
+    for (unsigned i = 0; i < REPLAY_COUNT; i++)
         protected_bytes = protect_at_peer(pair, packets[i], REPLAY_BYTES, 5);
-    }
     for (size_t i = 0; i < sizeof arrivals / sizeof arrivals[0]; i++) {
         uint8_t packet[sizeof packets[0]];
         size_t bytes = protected_bytes;
         memcpy(packet, packets[arrivals[i].packet], bytes);
         enum status status = seal_open_rtcp(pair->seal, packet, &bytes);
-        if (status != (arrivals[i].taken ? STATUS_OK : STATUS_DENIED)) {
+        if (status != (arrivals[i].taken ? STATUS_OK : STATUS_DENIED))
             fail_msg("arrival %zu, packet %u: %s", i, arrivals[i].packet, status_text(status));
-        }
     }
 }
 
@@ -423,9 +420,8 @@ static int use_ipsec_mb(void **state)
 
 int main(void)
 {
-    if (rtpsec_start() != STATUS_OK) {
+    if (rtpsec_start() != STATUS_OK)
         return 1;
-    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seal_rtp_opens_at_libsrtp_in_every_size),
         cmocka_unit_test(seal_rtp_opens_at_libsrtp_across_rollovers),
@@ -440,8 +436,7 @@ int main(void)
         cmocka_unit_test(seal_rtp_many_is_the_same_as_one_by_one),
     };
     int failed = cmocka_run_group_tests_name("openssl", tests, use_openssl, NULL);
-    if (seal_ipsec_mb_or_null() != NULL) {
+    if (seal_ipsec_mb_or_null() != NULL)
         failed += cmocka_run_group_tests_name("ipsec-mb", tests, use_ipsec_mb, NULL);
-    }
     return failed;
 }

@@ -27,10 +27,9 @@ static struct {
 static bool has_segment_size(struct msghdr *message)
 {
     for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
-         header = CMSG_NXTHDR(message, header)) {
+         header = CMSG_NXTHDR(message, header))
         if (header->cmsg_level == IPPROTO_UDP)
             return true;
-    }
     return false;
 }
 
