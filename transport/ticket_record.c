@@ -44,9 +44,11 @@ void ticket_record_read(const struct ticket_record *record, struct ticket *ticke
                               .profile = record->profile,
                               .start = record->start,
                               .deadline_ns = record->deadline_ns};
-    strcpy(ticket->local.ufrag, record->text);
-    strcpy(ticket->local.password, record->text + record->password_offset);
-    strcpy(ticket->remote_ufrag, record->text + record->remote_ufrag_offset);
+    memcpy(ticket->local.ufrag, record->text, record->password_offset);
+    memcpy(ticket->local.password, record->text + record->password_offset,
+           (size_t)record->remote_ufrag_offset - record->password_offset);
+    memcpy(ticket->remote_ufrag, record->text + record->remote_ufrag_offset,
+           (size_t)record->text_bytes - record->remote_ufrag_offset);
 }
 
 const char *ticket_record_local_ufrag(const struct ticket_record *record)
