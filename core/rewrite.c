@@ -55,9 +55,10 @@ bool rewrite_place(struct rewrite *rewrite, int64_t sequence_in, uint32_t timest
         skips_after++;
     *sequence_number = sequence_in + rewrite->sequence_offset + skips_after;
     *timestamp = timestamp_in + rewrite->timestamp_offset;
+    if (*sequence_number > rewrite->highest) /* also of one that padding overtook */
+        rewrite->highest = *sequence_number;
     if (sequence_in > rewrite->newest_in) {
         rewrite->newest_in = sequence_in;
-        rewrite->highest = *sequence_number;
         rewrite->newest_timestamp = *timestamp;
         rewrite->newest_ns = now_ns;
     }

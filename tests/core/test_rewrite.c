@@ -87,6 +87,16 @@ static void rewrite_closes_the_holes_of_padding(void **state)
     expect_place(107, 5);
 }
 
+static void rewrite_gives_no_number_again_that_padding_overtook(void **state)
+{
+    (void)state;
+    expect_place(100, 1);
+    rewrite_skip(&rewrite, 103);
+    expect_place(102, 3); /* late, but the highest number given out */
+    rewrite_end(&rewrite);
+    expect_place(500, 4);
+}
+
 static void rewrite_refuses_what_it_cannot_place_any_more(void **state)
 {
     (void)state;
@@ -108,6 +118,7 @@ int main(void)
         TEST(rewrite_gives_late_packets_their_true_place),
         TEST(rewrite_goes_on_after_another_broadcaster),
         TEST(rewrite_closes_the_holes_of_padding),
+        TEST(rewrite_gives_no_number_again_that_padding_overtook),
         TEST(rewrite_refuses_what_it_cannot_place_any_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
