@@ -3,9 +3,10 @@
 #define UNANSWERED_NS (500 * MONO_MS)     /* then the broadcaster ignores a viewer's request */
 #define REPLAY_AGAIN_NS (3 * MONO_SECOND) /* least time between two replays to one viewer */
 /* A request so soon after a replay began says that its key frame came before the viewer's player
- * was ready for it; even sooner: that it was on its way. */
+ * was ready for it, if reports tell that what followed did arrive. Else it may have been made
+ * before anything could arrive. */
 #define RESTART_BEFORE_NS (2 * MONO_SECOND)
-#define RESTART_AFTER_NS (150 * MONO_MS)
+#define RESTART_UNHEARD_NS (400 * MONO_MS)
 
 enum {
     RESTARTS_MAX = 4,
@@ -115,7 +116,7 @@ static bool restart_replay(struct fanout *fanout, struct viewer *viewer, int64_t
     if (place->begun_ns == 0 || since_ns >= RESTART_BEFORE_NS || place->restarts == RESTARTS_MAX ||
         !replay_can_serve(&fanout->replay, viewer))
         return place->state == REPLAY_RUNS;
-    if (since_ns >= RESTART_AFTER_NS) {
+    if (since_ns >= (place->heard ? REPLAY_TURN_NS : RESTART_UNHEARD_NS)) {
         place->restarts++;
         replay_leave(&fanout->replay, viewer);
         replay_join(&fanout->replay, viewer, now_ns);

@@ -1,6 +1,7 @@
 #include "core/feedback.h"
 
 #include "core/bytes.h"
+#include "core/replay.h"
 #include "core/rtcp.h"
 
 enum {
@@ -46,6 +47,8 @@ static enum status read_reports(struct feedback_context *context, struct rtcp_pa
         track->fraction_lost = report.fraction_lost;
         track->packets_lost = report.packets_lost > 0 ? (uint32_t)report.packets_lost : 0;
         track->jitter = report.jitter;
+        if (kind == TRACK_VIDEO)
+            replay_on_report(viewer, report.highest_sequence_number);
         int64_t round_trip_ns =
             fanout_round_trip_ns(context->fanout, kind, report.last_sender_report,
                                  report.delay_since_sender_report, context->now_ns);

@@ -4,6 +4,7 @@
 
 #include "core/codec.h"
 #include "core/render.h"
+#include "core/rtp.h"
 
 enum {
     TICKS_A_MS = CODEC_CLOCK_VIDEO_HZ / 1000,
@@ -69,6 +70,16 @@ void replay_join(struct replay *replay, struct viewer *viewer, int64_t now_ns)
     else
         replay->first = viewer;
     replay->last = viewer;
+}
+
+void replay_on_report(struct viewer *viewer, uint32_t highest_sequence_number)
+{
+    const struct viewer_track *track = &viewer->track[TRACK_VIDEO];
+
+    if (viewer->replay.begun_ns != 0 &&
+        rtp_sequence_extend(track->highest_index, (uint16_t)highest_sequence_number) >=
+            track->run_index)
+        viewer->replay.heard = true;
 }
 
 void replay_leave(struct replay *replay, struct viewer *viewer)
@@ -145,6 +156,7 @@ void replay_begin(struct replay *replay, struct viewer *viewer, int64_t now_ns)
     }
     viewer->replay.begun_timestamp = viewer_timestamp(track, track->run_index, first->timestamp);
     viewer->replay.begun_ns = now_ns;
+    viewer->replay.heard = false;
     viewer->replay.state = REPLAY_RUNS;
     replay->running++;
 }

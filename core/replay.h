@@ -58,6 +58,9 @@ void replay_join(struct replay *replay, struct viewer *viewer, int64_t now_ns);
 /* Takes it out again, wherever it was; nothing happens when it was not in line. */
 void replay_leave(struct replay *replay, struct viewer *viewer);
 
+/* feedback's: what a report block says of viewer's video. */
+void replay_on_report(struct viewer *viewer, uint32_t highest_sequence_number);
+
 /* Begins viewer's run of packets at the key frame; replay_can_serve must hold. */
 void replay_begin(struct replay *replay, struct viewer *viewer, int64_t now_ns);
 /* Whether viewer, in line, has waited in vain for REPLAY_PATIENCE_NS. */

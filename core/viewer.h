@@ -60,6 +60,7 @@ struct viewer_replay {
     uint32_t begun_timestamp; /* what the viewer saw first of it */
     uint8_t
         restarts; /* replays begun anew since the last live key frame, on the viewer's request */
+    bool heard;   /* a report told that packets of it arrived */
     enum replay_state state;
 };
 

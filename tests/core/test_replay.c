@@ -307,6 +307,37 @@ static void replay_serves_requests_for_key_frames_that_go_unanswered(void **stat
     }
 }
 
+static void replay_begins_anew_for_a_player_that_was_not_ready(void **state)
+{
+    (void)state;
+    stream(0, 99);
+    add(0);
+    (void)replay();
+    assert_int_equal(fake.sent[0].index, 20);
+    now_ns += 100 * MONO_MS;
+    fanout_want_key_frame(fanout, &viewers[0], now_ns); /* made before anything could arrive */
+    (void)replay();
+    assert_int_equal(stats.replays, 1);
+    replay_on_report(&viewers[0], 19); /* of before */
+    fanout_want_key_frame(fanout, &viewers[0], now_ns);
+    assert_int_equal(stats.replays, 1);
+
+    for (unsigned i = 0; i < 10; i++) { /* as often as is sensible */
+        unsigned sent = fake.sent_count;
+        now_ns += 10 * MONO_MS;
+        replay_on_report(&viewers[0], (uint32_t)fake.sent[sent - 1].index);
+        fanout_want_key_frame(fanout, &viewers[0], now_ns);
+        (void)replay();
+        assert_true(fake.sent_count > sent);
+        assert_int_equal(fake.sent[sent].payload[0],
+                         i < 4 ? 0 : fake.sent[sent - 1].payload[0] + 1);
+        assert_int_equal(fake.sent[sent].index, fake.sent[sent - 1].index + 1);
+        assert_true((int32_t)(fake.sent[sent].timestamp - fake.sent[sent - 1].timestamp) > 0);
+    }
+    assert_int_equal(stats.replays, 5);
+    assert_false(fanout_take_key_frame_request(fanout, now_ns)); /* nothing goes upstream */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -320,6 +351,7 @@ int main(void)
         TEST(replay_keeps_to_its_budget),
         TEST(replay_leaves_out_whom_it_cannot_serve),
         TEST(replay_ends_when_nothing_is_kept_any_more),
+        TEST(replay_begins_anew_for_a_player_that_was_not_ready),
         TEST(replay_serves_requests_for_key_frames_that_go_unanswered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

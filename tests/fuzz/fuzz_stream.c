@@ -1,5 +1,6 @@
 /* tests/fuzz/fuzz_stream.c - a broadcaster that sends whatever it likes, through stream and fanout
- * to one viewer: nothing but well-formed packets leaves, and no index twice. Input: records of one
+ * to one viewer, who may join anew at any time and is replayed what was kept: nothing but
+ * well-formed packets leaves, and no index twice. Input: records of one
  * byte that says what happens, one byte of time that passes (4 ms each), two bytes of length, and
  * so many bytes of data. */
 #include "core/stream.h"
@@ -10,13 +11,22 @@
 
 #include "core/bytes.h"
 #include "core/fanout.h"
+#include "core/gop_cache.h"
 #include "core/mono.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes);
 
 enum { POOL_PACKETS = 256, INDEXES = 1 << 20, RECORDS_MAX = 2000 };
 
-enum event { EVENT_RTP, EVENT_RTCP, EVENT_BEGIN, EVENT_END, EVENT_WANT_KEY_FRAME, EVENT_COUNT };
+enum event {
+    EVENT_RTP,
+    EVENT_RTCP,
+    EVENT_BEGIN,
+    EVENT_END,
+    EVENT_WANT_KEY_FRAME,
+    EVENT_JOIN,
+    EVENT_COUNT
+};
 
 static const struct profile profile = {
     .formats = {{{CODEC_OPUS, 0, 0, 0, 0}, 111, PROFILE_NO_PAYLOAD_TYPE},
@@ -76,19 +86,44 @@ struct room {
     struct stats stats;
     struct stream *stream;
     struct fanout *fanout;
+    struct gop_cache cache;
     struct viewer viewer;
     int64_t now_ns;
 };
+
+/* As transport/feed.c does. */
+static bool keep(struct room *room, struct packet *packet)
+{
+    if (packet_pool_is_short(room->pool)) {
+        gop_cache_clear(&room->cache);
+        return false;
+    }
+    return gop_cache_push(&room->cache, packet);
+}
 
 /* packet may be NULL. */
 static void push(struct room *room, struct packet *packet)
 {
     if (packet != NULL) {
         check((size_t)packet->payload_offset + packet->payload_bytes <= PACKET_BYTES_MAX);
+        if (packet->kind == PACKET_MEDIA && packet->track == TRACK_VIDEO)
+            packet->cached = keep(room, packet);
+        else if (packet->kind == PACKET_PUBLISHED || packet->kind == PACKET_UNPUBLISHED)
+            gop_cache_clear(&room->cache);
         fanout_push(room->fanout, packet);
     }
     if (fanout_is_full(room->fanout))
         fanout_run(room->fanout, &egress, room->now_ns);
+}
+
+static void join(struct room *room)
+{
+    const struct viewer_start start = {
+        .ssrc = {1, 2}, .first_sequence_number = {1, 1}, .wanted = {true, true}};
+
+    memset(used, 0, sizeof used);
+    viewer_init(&room->viewer, &profile, &start);
+    check(fanout_add(room->fanout, &room->viewer) == STATUS_OK);
 }
 
 static void happen(struct room *room, enum event event, struct bytes data)
@@ -124,6 +159,10 @@ static void happen(struct room *room, enum event event, struct bytes data)
     case EVENT_WANT_KEY_FRAME:
         stream_want_key_frame(room->stream, room->now_ns);
         break;
+    case EVENT_JOIN:
+        fanout_remove(room->fanout, &room->viewer);
+        join(room);
+        break;
     case EVENT_COUNT:
         break;
     }
@@ -140,6 +179,17 @@ static void give_feedback(struct room *room)
     check(stream_feedback_due_ns(room->stream) > room->now_ns);
 }
 
+static void replay(struct room *room)
+{
+    static struct replay_headers headers;
+
+    headers.used = 0;
+    fanout_sweep(room->fanout, room->now_ns);
+    check(fanout_replay(room->fanout, &headers, &egress, room->now_ns) > room->now_ns ||
+          !fanout_is_replaying(room->fanout));
+    check(headers.used <= REPLAY_BUDGET_PACKETS);
+}
+
 static void run_records(struct room *room, struct bytes records)
 {
     for (unsigned i = 0; i < RECORDS_MAX && bytes_left(&records) > 0; i++) {
@@ -153,6 +203,7 @@ static void run_records(struct room *room, struct bytes records)
         give_feedback(room);
         if (fanout_is_due(room->fanout))
             fanout_run(room->fanout, &egress, room->now_ns);
+        replay(room);
     }
 }
 
@@ -164,23 +215,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
                                                     .random_seed = 1,
                                                     .bandwidth_bps = 4000000,
                                                     .key_frame_interval_ns = 500 * MONO_MS};
-    const struct fanout_settings fanout_settings = {
-        .stream_id = 1, .history_packets = {64, 64}, .history_age_ns = MONO_SECOND};
-    const struct viewer_start start = {
-        .ssrc = {1, 2}, .first_sequence_number = {1, 1}, .wanted = {true, true}};
+    const struct fanout_settings fanout_settings = {.stream_id = 1,
+                                                    .history_packets = {64, 64},
+                                                    .history_age_ns = MONO_SECOND,
+                                                    .replay_bps = 1000000};
+    const struct gop_cache_limits limits = {.bytes_max = 100000, .age_max_ns = 10 * MONO_SECOND};
 
     if (pool == NULL)
         check(packet_pool_create(POOL_PACKETS, &pool) == STATUS_OK);
     room.pool = pool;
-    memset(used, 0, sizeof used);
+    gop_cache_init(&room.cache, &limits);
     check(stream_create(&stream_settings, pool, &room.stats, &room.stream) == STATUS_OK);
     check(fanout_create(&fanout_settings, &room.stats, &room.fanout) == STATUS_OK);
-    viewer_init(&room.viewer, &profile, &start);
-    check(fanout_add(room.fanout, &room.viewer) == STATUS_OK);
+    join(&room);
     happen(&room, EVENT_BEGIN, bytes_of(NULL, 0));
     run_records(&room, bytes_of(bytes, length_bytes));
     fanout_remove(room.fanout, &room.viewer);
     fanout_destroy(room.fanout);
+    gop_cache_close(&room.cache);
     stream_destroy(room.stream);
     check(packet_pool_taken(pool) == 0);
     return 0;

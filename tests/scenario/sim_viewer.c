@@ -200,8 +200,11 @@ static void receive_media(struct sim_viewer *viewer, enum codec codec, const str
         violate(viewer, "a payload was damaged");
         return;
     }
-    if (!track->begun && !read.key_frame && viewer->deaf_until_ns == 0)
-        violate(viewer, "video began without a key frame");
+    if (!track->begun && !read.key_frame) {
+        viewer->missed_beginning = true;
+        if (viewer->deaf_until_ns == 0)
+            violate(viewer, "video began without a key frame");
+    }
     if (note_number(viewer, track, number, rtp->timestamp, now_ns) && codec != CODEC_OPUS)
         decode(viewer, note_frame(viewer, &read), now_ns);
 }
@@ -306,7 +309,7 @@ static void send_nacks(struct sim_viewer *viewer, struct sim_viewer_track *track
 
 void sim_viewer_tick(struct sim_viewer *viewer, int64_t now_ns)
 {
-    uint8_t compound[64];
+    uint8_t compound[128];
     struct bytes_writer writer = bytes_writer_of(compound, sizeof compound);
     struct sim_viewer_track *video = &viewer->track[TRACK_VIDEO];
 
@@ -314,10 +317,15 @@ void sim_viewer_tick(struct sim_viewer *viewer, int64_t now_ns)
         return;
     send_nacks(viewer, &viewer->track[TRACK_AUDIO], now_ns);
     send_nacks(viewer, video, now_ns);
-    if (video->begun && now_ns - viewer->last_shown_ns > STALL_NS &&
-        now_ns - viewer->pli_ns > STALL_NS) {
+    bool stalls = video->begun && now_ns - viewer->last_shown_ns > STALL_NS &&
+                  now_ns - viewer->pli_ns > STALL_NS;
+    if (stalls || viewer->missed_beginning) {
+        const struct rtcp_report report = {.ssrc = video->ssrc,
+                                           .highest_sequence_number = (uint32_t)video->highest};
         viewer->pli_ns = now_ns;
         viewer->plis++;
+        viewer->missed_beginning = false;
+        rtcp_put_receiver_report(&writer, OWN_SSRC, &report, 1);
         rtcp_put_pli(&writer, (struct rtcp_feedback){OWN_SSRC, video->ssrc});
         viewer->send(viewer->send_context, viewer, compound, bytes_written(&writer));
     }

@@ -52,6 +52,7 @@ struct sim_viewer {
     bool joined;
     int64_t joined_ns;
     int64_t deaf_until_ns;  /* what arrives before is lost; it may begin in the middle then */
+    bool missed_beginning;  /* no key frame came first: asks for one at once, as browsers do */
     int64_t first_frame_ns; /* 0: none yet */
     struct sim_viewer_track track[TRACK_COUNT];
     struct sim_frame frames[SIM_VIEWER_FRAMES];
