@@ -1,8 +1,8 @@
 // What people notice, measured in real browsers against the real server: node bench/figures.mjs [NAME ...]
-// Names: first-frame, glass, reload, freeze, leaks (all by default). Prints one line a figure; wants `make build` and the
+// Names: first-frame, instant, glass, reload, freeze, leaks (all by default). Prints one line a figure; wants `make build` and the
 // npm packages of tests/e2e. Not a test: it judges nothing.
 import { readdirSync } from 'node:fs';
-import { chromium, close, closeAll, open, until } from '../tests/e2e/browsers.mjs';
+import { chromium, close, closeAll, firefox, open, until } from '../tests/e2e/browsers.mjs';
 import { Relay, ownAddress } from '../tests/e2e/relay.mjs';
 import { freezes, seesMotion } from '../tests/e2e/senses.mjs';
 import { freePort, Server, start, stop } from '../tests/e2e/server.mjs';
@@ -49,6 +49,70 @@ async function firstFrame() {
     }
     await close(browser);
     tell('first frame in Chromium after the click in the lobby, 720p30', took, 'ms');
+  });
+}
+
+/** Runs in the page before its own scripts: when each step of a join was reached, in ms since navigation. */
+function noteSteps() {
+  const steps = (window.joinSteps = {});
+  const note = (step) => (steps[step] ??= performance.now());
+  const wrap = (object, name, before) => {
+    const original = object[name];
+    object[name] = function wrapped(...given) {
+      before(this, ...given);
+      return original.apply(this, given);
+    };
+  };
+  wrap(WebSocket.prototype, 'send', (socket, text) => note(`sends ${JSON.parse(text).type}`));
+  wrap(RTCPeerConnection.prototype, 'setRemoteDescription', (connection) => {
+    note('answer');
+    connection.addEventListener('iceconnectionstatechange', () => connection.iceConnectionState === 'connected' && note('ICE'));
+    connection.addEventListener('connectionstatechange', () => connection.connectionState === 'connected' && note('DTLS'));
+  });
+  addEventListener('DOMContentLoaded', () => {
+    const video = document.getElementById('video');
+    const look = () => {
+      note('picture');
+      const glass = window.manycast?.glassMs();
+      if (glass !== null && glass < 300) note('live edge');
+      else video.requestVideoFrameCallback(look);
+    };
+    video.requestVideoFrameCallback(look);
+  });
+}
+
+const STEPS = ['sends offer', 'answer', 'ICE', 'DTLS', 'picture', 'live edge'];
+
+/** Joins between two key frames that are 10 s apart, of a broadcaster that ignores requests for more. */
+async function joinsInstantly(name, launch, server) {
+  const browser = await launch();
+  const joins = [];
+  for (let i = 0; i < 20; i++) {
+    const page = await browser.newPage();
+    await page.setViewport({ width: 1280, height: 800 });
+    await page.evaluateOnNewDocument(noteSteps);
+    await sleep(400 + 97 * i); // anywhere in the ten seconds
+    await page.goto(`${server.url}/watch/instant`, { waitUntil: 'domcontentloaded' });
+    await until(page, 'the live edge', () => window.joinSteps['live edge'] > 0, undefined, 20000);
+    joins.push(await page.evaluate(() => window.joinSteps));
+    await page.close();
+  }
+  await close(browser);
+  const from = (first, last) => joins.map((steps) => steps[last] - steps[first]);
+  tell(`first picture in ${name} after the click`, joins.map((steps) => steps.picture), 'ms');
+  tell(`  after setRemoteDescription`, from('answer', 'picture'), 'ms');
+  tell(`  live edge (under 300 ms behind) after the first picture`, from('picture', 'live edge'), 'ms');
+  const median = (step) => quantile(joins.map((steps) => steps[step]), 0.5).toFixed(0);
+  console.log(`  steps, ms since the click, p50: ${STEPS.map((step) => `${step} ${median(step)}`).join(', ')}`);
+}
+
+async function instant() {
+  await withServer({}, 'instant', [...PICTURE, '--gop', '300', '--ignore-pli'], async (server) => {
+    await sleep(11000); // a whole group of pictures is kept
+    await joinsInstantly('Chromium', chromium, server);
+    // PulseAudio's null sink, which the tests listen to, takes a second to open: these are joins without a sound card.
+    await joinsInstantly('Firefox, without a sound device', () => firefox({ sound: false }), server);
+    console.log(`  replays ${await server.metric('manycast_replays_total')}, requests to the broadcaster ${await server.metric('manycast_plis_out_total')}`);
   });
 }
 
@@ -135,7 +199,7 @@ async function leaks() {
   });
 }
 
-const FIGURES = { 'first-frame': firstFrame, glass, reload, freeze, leaks };
+const FIGURES = { 'first-frame': firstFrame, instant, glass, reload, freeze, leaks };
 const wanted = process.argv.slice(2);
 for (const [name, measure] of Object.entries(FIGURES)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;

@@ -42,9 +42,9 @@ export async function chromium({ autoplay = true, devices = true, tcpOnly = fals
   return browser;
 }
 
-/** {stock: true}: nothing but what a test must set, so that ICE behaves as on a person's machine. */
-export async function firefox({ stock = false, language = 'en-US' } = {}) {
-  await startSound();
+/** {stock: true}: nothing but what a test must set, so that ICE behaves as on a person's machine. {sound: false}: no sound device. */
+export async function firefox({ stock = false, sound = true, language = 'en-US' } = {}) {
+  if (sound) await startSound();
   const browser = await puppeteer.launch({
     browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true, protocolTimeout: 120000,
     extraPrefsFirefox: {
