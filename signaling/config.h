@@ -33,6 +33,10 @@ struct config {
     int64_t room_grace_ns;    /* room.grace, seconds, 30 */
     bool room_takeover;       /* room.takeover, yes */
     unsigned room_chat_lines; /* room.chat_lines, 50 */
+    /* guests */
+    unsigned guests_max;        /* guests.max, a room, 4 */
+    unsigned guests_asking_max; /* guests.asking, a room, 20 */
+    int64_t guests_interval_ns; /* guests.interval_seconds, 5 */
     /* limits */
     unsigned limits_messages_per_second;     /* 200 */
     unsigned limits_message_burst;           /* 2000 */

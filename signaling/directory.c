@@ -406,6 +406,11 @@ void directory_stream_gone(struct directory *directory, struct directory_stream 
         tell(directory, stream, now_ns);
 }
 
+void directory_stream_forgo(const struct directory *directory, struct directory_stream *stream)
+{
+    stream->gone_ns = -directory->settings.grace_ns;
+}
+
 void directory_stream_remove(struct directory *directory, struct directory_stream *stream)
 {
     struct directory_room *room = stream->room;

@@ -147,6 +147,8 @@ void directory_stream_report(struct directory *directory, struct directory_strea
 /* The broadcaster is gone; the grace time begins. */
 void directory_stream_gone(struct directory *directory, struct directory_stream *stream,
                            int64_t now_ns);
+/* Nobody will come back to it: the next tick counts it as expired, if its broadcaster is gone. */
+void directory_stream_forgo(const struct directory *directory, struct directory_stream *stream);
 /* Tells members and frees it, and the room if nothing is left in it. */
 void directory_stream_remove(struct directory *directory, struct directory_stream *stream);
 

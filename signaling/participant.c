@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/mono.h"
 #include "signaling/description.h"
+#include "signaling/guests.h"
 #include "signaling/ice_servers.h"
 #include "signaling/identifier.h"
 #include "signaling/name.h"
@@ -18,6 +19,7 @@ enum { RECONNECT_MS = 1000, RECONNECT_SPREAD_MS = 2000 };
 
 struct participants {
     struct endpoint *endpoint;
+    struct guests *guests;
     GHashTable *by_resume; /* participant->resume: struct participant; holds all */
     unsigned lost;         /* of them, without a line */
 };
@@ -28,6 +30,7 @@ struct participant {
     struct participant_line *line; /* NULL: lost since lost_ns */
     int64_t lost_ns;
     struct peers peers;
+    struct guest *guest; /* guests' own */
     bool may_publish;
     char you[DIRECTORY_FROM_CHARS + 1];
     char resume[PARTICIPANT_RESUME_CHARS + 1];
@@ -172,6 +175,7 @@ static void detach(struct participant *participant)
     participant->line = NULL;
     participant->lost_ns = endpoint_now_ns(participant->all->endpoint);
     participant->all->lost++;
+    guests_lose(participant->guest);
 }
 
 /* Leaves the room, ends its media, frees it. */
@@ -184,6 +188,7 @@ static void part(struct participant *participant)
     else
         all->lost--;
     peers_end_all(&participant->peers);
+    guests_forget(participant->guest);
     directory_leave(endpoint_directory(all->endpoint), &participant->member);
     g_hash_table_remove(all->by_resume, participant->resume);
     free(participant);
@@ -314,6 +319,7 @@ static json_t *on_join(struct participant_line *line, const struct request *requ
         renew_resume(participant);
         g_strlcpy(participant->name, join.name, sizeof participant->name);
         recount(participant);
+        guests_greet(participant->all->guests, join.room);
     }
     send_line(line, make_joined(participant));
     peers_tell_ended(&participant->peers);
@@ -351,6 +357,7 @@ static json_t *on_offer(struct participant_line *line, const struct request *req
         .name = participant->name,
         .address = participant->address,
         .may_publish = participant->may_publish,
+        .granted = guests_stream(participant->guest),
     };
 
     return peers_offer(&participant->peers, request, &client);
@@ -371,6 +378,25 @@ static json_t *on_bye(struct participant_line *line, const struct request *reque
     return peers_bye(&line->participant->peers, request);
 }
 
+static json_t *on_guests(struct participant_line *line, const struct request *request)
+{
+    struct participant *participant = line->participant;
+    const char *name = participant->name;
+
+    if (request_text(request, "name", 1, NAME_POINTS_MAX, &name) == STATUS_MALFORMED)
+        return request_error(request, "bad-message", "name must be 1 to 64 characters.");
+    if (name != participant->name)
+        g_strlcpy(participant->name, name, sizeof participant->name);
+    const struct guests_client client = {
+        .peers = &participant->peers,
+        .guest = &participant->guest,
+        .room = directory_room_name(participant->member.room),
+        .from = participant->you,
+        .name = participant->name,
+    };
+    return guests_receive(line->all->guests, request, &client);
+}
+
 static json_t *on_ping(struct participant_line *line, const struct request *request)
 {
     (void)line;
@@ -387,10 +413,12 @@ struct kind {
 static const struct kind *find_kind(const char *type)
 {
     static const struct kind kinds[] = {
-        {"join", false, on_join},  {"leave", true, on_leave},
-        {"offer", true, on_offer}, {"candidate", true, on_candidate},
-        {"layer", true, on_layer}, {"chat", true, on_chat_request},
-        {"bye", true, on_bye},     {"ping", false, on_ping},
+        {"join", false, on_join},    {"leave", true, on_leave},
+        {"offer", true, on_offer},   {"candidate", true, on_candidate},
+        {"layer", true, on_layer},   {"chat", true, on_chat_request},
+        {"bye", true, on_bye},       {"ping", false, on_ping},
+        {"ask", true, on_guests},    {"withdraw", true, on_guests},
+        {"accept", true, on_guests}, {"decline", true, on_guests},
     };
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -422,6 +450,7 @@ static void on_tick(void *context, int64_t now_ns)
     gpointer value;
     GSList *gone = NULL;
 
+    guests_tick(all->guests, now_ns);
     if (all->lost == 0)
         return;
     g_hash_table_iter_init(&iterator, all->by_resume);
@@ -467,6 +496,10 @@ enum status participants_create(struct endpoint *endpoint, struct participants *
     if (made == NULL)
         return STATUS_NO_MEMORY;
     made->endpoint = endpoint;
+    if (guests_create(endpoint, &made->guests) != STATUS_OK) {
+        free(made);
+        return STATUS_NO_MEMORY;
+    }
     made->by_resume = g_hash_table_new(g_str_hash, g_str_equal);
     endpoint_listen(endpoint, &(struct endpoint_listener){.context = made,
                                                           .on_tick = on_tick,
@@ -498,6 +531,7 @@ void participants_destroy(struct participants *participants)
         free(participant);
     }
     g_hash_table_destroy(participants->by_resume);
+    guests_destroy(participants->guests);
     free(participants);
 }
 
@@ -519,7 +553,8 @@ void participant_close(struct participant_line *line)
     struct participant *participant = line->participant;
 
     if (participant != NULL) {
-        const bool idle = !peers_is_active(&participant->peers);
+        const bool idle =
+            !peers_is_active(&participant->peers) && guests_stream(participant->guest) == NULL;
         if (idle && participant->all->lost >= PARTICIPANT_IDLE_LOST_MAX) {
             part(participant);
         } else {

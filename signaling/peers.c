@@ -191,6 +191,11 @@ static json_t *offer_again(struct peers *peers, const struct request *request, c
     return message;
 }
 
+static bool may_publish(const struct peers_client *client, const char *stream)
+{
+    return client->may_publish || (client->granted != NULL && strcmp(client->granted, stream) == 0);
+}
+
 json_t *peers_offer(struct peers *peers, const struct request *request,
                     const struct peers_client *client)
 {
@@ -215,7 +220,7 @@ json_t *peers_offer(struct peers *peers, const struct request *request,
         }
         return offer_again(peers, request, sdp, peer);
     }
-    if (kind == SESSION_PUBLISHER && !client->may_publish)
+    if (kind == SESSION_PUBLISHER && !may_publish(client, stream))
         return request_error(request, "forbidden", "To publish here, the stream key is needed.");
     peer = peers->count < PEERS_MAX ? add(peers, request->id, stream, kind) : NULL;
     if (peer == NULL)
@@ -292,6 +297,26 @@ json_t *peers_bye(struct peers *peers, const struct request *request)
     endpoint_end(peers->endpoint, session, final);
     peers->on_change(peers->context);
     return message;
+}
+
+struct peers *peers_of(const struct session *session)
+{
+    const struct peer *peer = session->owner.on_ended == on_ended ? session->owner.context : NULL;
+
+    return peer != NULL ? peer->peers : NULL;
+}
+
+void peers_end_stream(struct peers *peers, const char *stream, const char *reason)
+{
+    for (struct peer *peer = peers->first; peer != NULL; peer = peer->next) {
+        if (peer->session != NULL && peer->kind == SESSION_PUBLISHER &&
+            strcmp(peer->stream, stream) == 0) {
+            struct session *session = peer->session;
+            on_ended(session, reason);
+            endpoint_end(peers->endpoint, session, true);
+            return;
+        }
+    }
 }
 
 void peers_end_all(struct peers *peers)

@@ -31,7 +31,8 @@ struct peers_client {
     const char *room;
     const char *name;
     const char *address;
-    bool may_publish; /* showed the stream key, or none is needed */
+    bool may_publish;    /* showed the stream key, or none is needed */
+    const char *granted; /* the stream that it may publish without; NULL: none */
 };
 
 json_t *peers_offer(struct peers *peers, const struct request *request,
@@ -40,6 +41,11 @@ json_t *peers_candidate(struct peers *peers, const struct request *request);
 json_t *peers_layer(struct peers *peers, const struct request *request);
 json_t *peers_bye(struct peers *peers, const struct request *request);
 
+/* Whose session it is; NULL: it is not one of this protocol. */
+struct peers *peers_of(const struct session *session);
+/* Ends what it publishes as stream, if it does, for all at once; the client hears bye with reason.
+ */
+void peers_end_stream(struct peers *peers, const char *stream, const char *reason);
 /* Ends all, without a word to the client. on_change is not called. */
 void peers_end_all(struct peers *peers);
 /* Forgets all; their sessions go on without an owner. */

@@ -1,0 +1,54 @@
+/* signaling/guests.h - who asks to join the host on stage, and who was let in: the messages ask,
+ * withdraw, accept, decline, and what follows from them (DESIGN.md section 5, "Guests"). The host
+ * is the client that publishes `main`; a guest publishes a stream of its own beside it, `guest-1`
+ * and so on, for which it needs no stream key. A client is known here by its struct peers. Thread:
+ * main. */
+#ifndef SIGNALING_GUESTS_H
+#define SIGNALING_GUESTS_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "core/status.h"
+#include "signaling/endpoint.h"
+#include "signaling/peers.h"
+#include "signaling/request.h"
+
+enum {
+    /* A guest who publishes nothing for so long, or for the room's grace time if that is longer,
+     * has left. */
+    GUESTS_PATIENCE_MS = 30000,
+};
+
+struct guests; /* of all rooms */
+struct guest;  /* one who asks, or was let in */
+
+/* On whose behalf; borrowed during the call, but for peers and guest: until guests_forget. */
+struct guests_client {
+    struct peers *peers;
+    struct guest **guest; /* the client's own place for it; NULL there: neither asks nor is one */
+    const char *room;
+    const char *from; /* DIRECTORY_FROM_CHARS: what others know the client by */
+    const char *name;
+};
+
+/* endpoint is borrowed. */
+MUST_CHECK enum status guests_create(struct endpoint *endpoint, struct guests **guests);
+/* Does not touch clients any more. NULL is allowed. */
+void guests_destroy(struct guests *guests);
+
+/* One of the four messages. Returns what answers it, a new reference, or NULL: nothing. */
+json_t *guests_receive(struct guests *guests, const struct request *request,
+                       const struct guests_client *client);
+/* The stream that the guest may publish; NULL: none. guest may be NULL. Borrowed. */
+const char *guests_stream(const struct guest *guest);
+/* Somebody came back to the room: if it is the host, it hears the list again. */
+void guests_greet(const struct guests *guests, const char *room);
+/* The client has no connection now: it asks no more, but a guest may come back. NULL is allowed. */
+void guests_lose(struct guest *guest);
+/* The client left the room: its stream is over. NULL is allowed. */
+void guests_forget(struct guest *guest);
+/* Tells hosts what changed, ends what nobody uses or hosts any more. */
+void guests_tick(struct guests *guests, int64_t now_ns);
+
+#endif
