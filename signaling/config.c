@@ -84,6 +84,12 @@ static const struct setting SETTINGS[] = {
     {"limits.rooms", SETTING_NUMBER, FIELD(limits_rooms), "10000", 1, 10000000, "rooms at a time"},
     {"limits.streams_per_room", SETTING_NUMBER, FIELD(limits_streams_per_room), "5", 1, 100,
      "streams in a room"},
+    {"limits.relay_rooms", SETTING_NUMBER, FIELD(limits_relay_rooms), "2000000", 1, 100000000,
+     "Socket.IO relay rooms at a time"},
+    {"limits.relay_rooms_per_connection", SETTING_NUMBER, FIELD(limits_relay_rooms_per_connection),
+     "10000", 1, 100000000, "Socket.IO relay rooms that one connection may be in"},
+    {"limits.lobby_presence", SETTING_NUMBER, FIELD(limits_lobby_presence), "200", 0, 1000000,
+     "in a Socket.IO lobby of more than so many, who leaves is not announced"},
     {"log.level", SETTING_LEVEL, FIELD(log_level), "info", 0, 0, "error, warning, info or debug"},
 };
 

@@ -38,12 +38,15 @@ struct config {
     unsigned guests_asking_max; /* guests.asking, a room, 20 */
     int64_t guests_interval_ns; /* guests.interval_seconds, 5 */
     /* limits */
-    unsigned limits_messages_per_second;     /* 200 */
-    unsigned limits_message_burst;           /* 2000 */
-    unsigned limits_connections_per_address; /* 0: none */
-    unsigned limits_rooms;                   /* 10000 */
-    unsigned limits_sessions_per_address;    /* 0: none */
-    unsigned limits_streams_per_room;        /* 5 */
+    unsigned limits_messages_per_second;        /* 200 */
+    unsigned limits_message_burst;              /* 2000 */
+    unsigned limits_connections_per_address;    /* 0: none */
+    unsigned limits_rooms;                      /* 10000 */
+    unsigned limits_sessions_per_address;       /* 0: none */
+    unsigned limits_streams_per_room;           /* 5 */
+    unsigned limits_relay_rooms;                /* 2000000 */
+    unsigned limits_relay_rooms_per_connection; /* 10000 */
+    unsigned limits_lobby_presence;             /* 200 */
     /* log */
     enum log_level log_level; /* log.level: error, warning, info, debug */
 };
