@@ -37,6 +37,13 @@ struct config {
     unsigned guests_max;        /* guests.max, a room, 4 */
     unsigned guests_asking_max; /* guests.asking, a room, 20 */
     int64_t guests_interval_ns; /* guests.interval_seconds, 5 */
+    /* chat */
+    char chat_words[CONFIG_TEXT_BYTES_MAX]; /* file of words that are masked; "": none */
+    unsigned chat_lines_per_second;         /* of a person, 2; 0: no limit */
+    unsigned chat_burst;                    /* 10 */
+    unsigned chat_room_lines_per_second;    /* 200; 0: no limit */
+    unsigned chat_crowd;                    /* 200 members; more are a crowd */
+    int64_t chat_kick_ns;                   /* chat.kick_seconds, 600 */
     /* limits */
     unsigned limits_messages_per_second;        /* 200 */
     unsigned limits_message_burst;              /* 2000 */

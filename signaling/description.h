@@ -12,9 +12,5 @@
 json_t *description_of_stream(const struct directory_stream *stream);
 /* Those of the room that are announced, an array. */
 json_t *description_of_streams(const struct directory_room *room);
-/* {from, name, text, at}. */
-json_t *description_of_chat(const struct directory_chat *line);
-/* The room's last lines, an array, oldest first. */
-json_t *description_of_history(const struct directory_room *room);
 
 #endif

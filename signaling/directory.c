@@ -5,18 +5,18 @@
 #include <string.h>
 
 #include "core/mono.h"
+#include "signaling/chat_room.h"
 #include "signaling/identifier.h"
 
 struct directory_room {
     char name[NAME_BYTES_MAX + 1];
     struct directory_stream *streams;
     struct directory_member *members;
+    unsigned member_count;
     unsigned viewers;
     unsigned viewers_told;
     int64_t viewers_told_ns;
-    struct directory_chat *chat; /* ring of settings.chat_lines, made with the first line */
-    unsigned chat_first;
-    unsigned chat_count;
+    struct chat_room *chat; /* NULL until something is said */
 };
 
 struct directory {
@@ -50,9 +50,7 @@ static void room_free(void *context)
         free(stream);
         stream = next;
     }
-    for (unsigned i = 0; room->chat != NULL && i < room->chat_count; i++)
-        free(room->chat[i].text);
-    free(room->chat);
+    chat_room_free(room->chat);
     free(room);
 }
 
@@ -107,6 +105,21 @@ struct directory_member *directory_members(const struct directory_room *room)
 unsigned directory_viewers(const struct directory_room *room)
 {
     return room->viewers;
+}
+
+unsigned directory_member_count(const struct directory_room *room)
+{
+    return room->member_count;
+}
+
+struct chat_room *directory_chat(const struct directory_room *room)
+{
+    return room->chat;
+}
+
+void directory_set_chat(struct directory_room *room, struct chat_room *chat)
+{
+    room->chat = chat;
 }
 
 unsigned directory_room_count(const struct directory *directory)
@@ -182,6 +195,7 @@ enum status directory_join(struct directory *directory, const char *room,
     if (joined->members != NULL)
         joined->members->previous = member;
     joined->members = member;
+    joined->member_count++;
     recount(member, true);
     return STATUS_OK;
 }
@@ -192,6 +206,7 @@ void directory_leave(struct directory *directory, struct directory_member *membe
     if (room == NULL)
         return;
     recount(member, false);
+    room->member_count--;
     if (member->previous != NULL)
         member->previous->next = member->next;
     else
@@ -210,51 +225,6 @@ void directory_member_set(struct directory *directory, struct directory_member *
     member->publishes = publishes;
     if (member->room != NULL)
         recount(member, present && !publishes);
-}
-
-/* Takes text. */
-static void keep_line(const struct directory *directory, struct directory_room *room,
-                      const struct directory_chat *line, char *text)
-{
-    const unsigned most = directory->settings.chat_lines;
-    unsigned at = room->chat_count;
-
-    if (room->chat == NULL && most > 0)
-        room->chat = calloc(most, sizeof *room->chat);
-    if (room->chat == NULL || text == NULL) {
-        free(text);
-        return;
-    }
-    if (room->chat_count == most) {
-        at = room->chat_first;
-        room->chat_first = (room->chat_first + 1) % most;
-        free(room->chat[at].text);
-    } else {
-        room->chat_count++;
-    }
-    room->chat[at] = *line;
-    room->chat[at].text = text;
-}
-
-void directory_say(struct directory *directory, const struct directory_member *member,
-                   const char *from, const char *name, const char *text, int64_t at_ms)
-{
-    struct directory_chat line = {.text = strdup(text), .at_ms = at_ms};
-    if (line.text == NULL)
-        return;
-    g_strlcpy(line.from, from, sizeof line.from);
-    g_strlcpy(line.name, name, sizeof line.name);
-    if (directory->listener.on_chat != NULL)
-        directory->listener.on_chat(directory->listener.context, member->room, &line);
-    keep_line(directory, member->room, &line, line.text);
-}
-
-const struct directory_chat *directory_chat_line(const struct directory_room *room, unsigned i)
-{
-    if (i >= room->chat_count)
-        return NULL;
-    /* first moves only once the ring is full: then count is its size. */
-    return &room->chat[(room->chat_first + i) % room->chat_count];
 }
 
 struct directory_stream *directory_stream_find(const struct directory *directory, const char *room,

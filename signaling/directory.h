@@ -1,7 +1,8 @@
-/* signaling/directory.h - rooms by name, their streams by name, who is there, and the last lines of
- * chat (PROTOCOL.md sections 1 and 3). It knows no media and no JSON: endpoint tells it what
- * happens to streams, members come and go, and one listener hears of changes. A room exists while
- * it has a stream or a member. Names are valid (name.h) when they come here. Thread: main. */
+/* signaling/directory.h - rooms by name, their streams by name, and who is there (PROTOCOL.md
+ * sections 1 and 3). It knows no media and no JSON: endpoint tells it what happens to streams,
+ * members come and go, and one listener hears of changes. A room exists while it has a stream or a
+ * member, and keeps what chat hangs on it. Names are valid (name.h) when they come here. Thread:
+ * main. */
 #ifndef SIGNALING_DIRECTORY_H
 #define SIGNALING_DIRECTORY_H
 
@@ -15,7 +16,6 @@
 #include "signaling/name.h"
 
 enum {
-    DIRECTORY_CHAT_POINTS_MAX = 500,
     DIRECTORY_FROM_CHARS = 16,
     /* A track that was offered and sent nothing for so long is taken as missing. */
     DIRECTORY_TRACK_PATIENCE_MS = 3000,
@@ -26,6 +26,7 @@ enum {
 
 struct directory;
 struct directory_room;
+struct chat_room;
 struct session;
 
 /* What members were told of a stream. */
@@ -65,13 +66,6 @@ struct directory_member {
     bool counted; /* directory's own */
 };
 
-struct directory_chat {
-    char from[DIRECTORY_FROM_CHARS + 1];
-    char name[NAME_BYTES_MAX + 1];
-    char *text;
-    int64_t at_ms; /* since the epoch */
-};
-
 enum directory_change { DIRECTORY_ADDED, DIRECTORY_CHANGED, DIRECTORY_REMOVED };
 
 struct directory_listener {
@@ -80,13 +74,11 @@ struct directory_listener {
     void (*on_stream)(void *context, const struct directory_stream *stream,
                       enum directory_change change);
     void (*on_viewers)(void *context, struct directory_room *room, unsigned count);
-    void (*on_chat)(void *context, struct directory_room *room, const struct directory_chat *chat);
 };
 
 struct directory_settings {
     unsigned rooms_max;
     unsigned streams_per_room_max;
-    unsigned chat_lines; /* kept a room; 0: none */
     int64_t grace_ns;
 };
 
@@ -105,6 +97,7 @@ struct directory_stream *directory_streams(const struct directory_room *room);
 struct directory_member *directory_members(const struct directory_room *room);
 /* Members that are present and do not publish. */
 unsigned directory_viewers(const struct directory_room *room);
+unsigned directory_member_count(const struct directory_room *room);
 unsigned directory_room_count(const struct directory *directory);
 unsigned directory_live_count(const struct directory *directory);
 /* Calls visit for each room, until it returns false. */
@@ -119,11 +112,10 @@ void directory_leave(struct directory *directory, struct directory_member *membe
 /* Changes what the member counts as. */
 void directory_member_set(struct directory *directory, struct directory_member *member,
                           bool present, bool publishes);
-/* text (terminated, already bounded) goes to all in the member's room and into its history. */
-void directory_say(struct directory *directory, const struct directory_member *member,
-                   const char *from, const char *name, const char *text, int64_t at_ms);
-/* Line i of the history, oldest first; NULL past the end. */
-const struct directory_chat *directory_chat_line(const struct directory_room *room, unsigned i);
+/* What chat keeps of the room; NULL: nothing was said yet. */
+struct chat_room *directory_chat(const struct directory_room *room);
+/* Takes chat: it is freed with the room. Once a room. */
+void directory_set_chat(struct directory_room *room, struct chat_room *chat);
 
 /* Streams. */
 struct directory_stream *directory_stream_find(const struct directory *directory, const char *room,

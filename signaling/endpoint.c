@@ -225,7 +225,6 @@ enum status endpoint_create(const struct config *config, const struct certificat
     const struct directory_settings settings = {
         .rooms_max = config->limits_rooms,
         .streams_per_room_max = config->limits_streams_per_room,
-        .chat_lines = config->room_chat_lines,
         .grace_ns = config->room_grace_ns,
     };
     struct endpoint *made = calloc(1, sizeof *made);

@@ -21,7 +21,10 @@ static struct {
 
 static void send_message(void *context, const struct participant_message *message)
 {
-    socket_send(context, message->text, message->text_bytes);
+    if (message->may_drop)
+        socket_offer_shared(context, message->shared);
+    else
+        socket_send_shared(context, message->shared);
 }
 
 static void *on_open(struct socket *socket)

@@ -35,6 +35,8 @@ char *metrics_text(const struct stats *stats, const struct metrics_gauges *gauge
     put_gauge(out, "participants", "Who joined a room by WebSocket", gauges->counts.participants);
     put_gauge(out, "sockets", "WebSocket connections", gauges->sockets);
     put_gauge(out, "workers", "Worker threads", gauges->workers);
+    put_counter(out, "chat_dropped", "Chat that was not sent to clients that read too slowly",
+                gauges->dropped);
 #define PUT_COUNTER(name, help)                                                                    \
     put_counter(out, #name, help, atomic_load_explicit(&stats->name, memory_order_relaxed));
     STATS_LIST(PUT_COUNTER)

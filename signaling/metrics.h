@@ -10,6 +10,7 @@
 struct metrics_gauges {
     struct endpoint_counts counts;
     unsigned sockets; /* WebSocket connections */
+    uint64_t dropped; /* chat for slow clients */
     unsigned workers;
 };
 

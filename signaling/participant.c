@@ -3,135 +3,19 @@
 #include <glib.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/log.h"
 #include "core/mono.h"
+#include "signaling/chat_room.h"
 #include "signaling/description.h"
 #include "signaling/guests.h"
 #include "signaling/ice_servers.h"
 #include "signaling/identifier.h"
 #include "signaling/name.h"
-#include "signaling/peers.h"
+#include "signaling/participant_parts.h"
 #include "signaling/token.h"
 
 enum { RECONNECT_MS = 1000, RECONNECT_SPREAD_MS = 2000 };
-
-struct participants {
-    struct endpoint *endpoint;
-    struct guests *guests;
-    GHashTable *by_resume; /* participant->resume: struct participant; holds all */
-    unsigned lost;         /* of them, without a line */
-};
-
-struct participant {
-    struct directory_member member; /* first: the directory's lists are lists of participants */
-    struct participants *all;
-    struct participant_line *line; /* NULL: lost since lost_ns */
-    int64_t lost_ns;
-    struct peers peers;
-    struct guest *guest; /* guests' own */
-    bool may_publish;
-    char you[DIRECTORY_FROM_CHARS + 1];
-    char resume[PARTICIPANT_RESUME_CHARS + 1];
-    char name[NAME_BYTES_MAX + 1];
-    char address[ICE_ADDRESS_CHARS_MAX + 1];
-};
-
-struct participant_line {
-    struct participants *all;
-    struct participant_output output;
-    struct participant *participant; /* NULL: not joined */
-    char address[ICE_ADDRESS_CHARS_MAX + 1];
-};
-
-/* Sending. */
-
-/* Serializes object, which is taken; false when out of memory. */
-static bool write_message(json_t *object, struct participant_message *message)
-{
-    char *text = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
-
-    if (text == NULL) {
-        json_decref(object);
-        return false;
-    }
-    *message =
-        (struct participant_message){.object = object, .text = text, .text_bytes = strlen(text)};
-    return true;
-}
-
-static void free_message(struct participant_message *message)
-{
-    union {
-        const char *text;
-        char *owned;
-    } memory = {.text = message->text};
-
-    free(memory.owned);
-    json_decref(message->object);
-}
-
-/* Takes object; NULL: nothing to say. */
-static void send_line(struct participant_line *line, json_t *object)
-{
-    struct participant_message message;
-
-    if (write_message(object, &message)) {
-        line->output.send(line->output.context, &message);
-        free_message(&message);
-    }
-}
-
-/* To all in the room; takes object. */
-static void send_room(const struct directory_room *room, json_t *object)
-{
-    struct participant_message message;
-
-    if (!write_message(object, &message))
-        return;
-    for (struct directory_member *member = directory_members(room); member != NULL;
-         member = member->next) {
-        const struct participant_line *line = ((struct participant *)member)->line;
-        if (line != NULL)
-            line->output.send(line->output.context, &message);
-    }
-    free_message(&message);
-}
-
-/* Adds the type to a description, which is taken. */
-static json_t *with_type(json_t *object, const char *type)
-{
-    json_object_set_new(object, "type", json_string(type));
-    return object;
-}
-
-static void on_stream(void *context, const struct directory_stream *stream,
-                      enum directory_change change)
-{
-    static const char *const types[] = {
-        [DIRECTORY_ADDED] = "stream-added",
-        [DIRECTORY_CHANGED] = "stream-changed",
-        [DIRECTORY_REMOVED] = "stream-removed",
-    };
-    json_t *message = change == DIRECTORY_REMOVED ? json_pack("{s:s}", "stream", stream->name)
-                                                  : description_of_stream(stream);
-
-    (void)context;
-    send_room(stream->room, with_type(message, types[change]));
-}
-
-static void on_viewers(void *context, struct directory_room *room, unsigned count)
-{
-    (void)context;
-    send_room(room, json_pack("{s:s, s:I}", "type", "viewers", "count", (json_int_t)count));
-}
-
-static void on_chat(void *context, struct directory_room *room, const struct directory_chat *chat)
-{
-    (void)context;
-    send_room(room, with_type(description_of_chat(chat), "chat"));
-}
 
 /* Participants. */
 
@@ -150,7 +34,7 @@ static bool peers_send(void *context, json_t *message)
         json_decref(message);
         return false;
     }
-    send_line(participant->line, message);
+    participant_send(participant->line, message);
     return true;
 }
 
@@ -178,11 +62,12 @@ static void detach(struct participant *participant)
     guests_lose(participant->guest);
 }
 
-/* Leaves the room, ends its media, frees it. */
-static void part(struct participant *participant)
+void participant_part(struct participant *participant)
 {
     struct participants *all = participant->all;
 
+    participant->wants = 0;
+    participant_tell_presence(participant, false);
     if (participant->line != NULL)
         participant->line->participant = NULL;
     else
@@ -207,6 +92,8 @@ static struct participant *make(struct participants *all, const char *name)
         .on_change = on_peers_change,
     };
     g_strlcpy(participant->name, name, sizeof participant->name);
+    chat_mask_name(all->chat, participant->name);
+    chat_person_init(all->chat, &participant->person, endpoint_now_ns(all->endpoint));
     identifier_make(participant->you, DIRECTORY_FROM_CHARS);
     return participant;
 }
@@ -224,12 +111,19 @@ static void renew_resume(struct participant *participant)
 static json_t *make_joined(const struct participant *participant)
 {
     const struct directory_room *room = participant->member.room;
+    const struct chat_room *chat = directory_chat(room);
 
-    return json_pack("{s:s, s:s, s:s, s:o, s:I, s:o, s:o, s:s}", "type", "joined", "room",
-                     directory_room_name(room), "you", participant->you, "streams",
-                     description_of_streams(room), "viewers", (json_int_t)directory_viewers(room),
-                     "iceServers", ice_servers_json(endpoint_config(participant->all->endpoint)),
-                     "chat", description_of_history(room), "resume", participant->resume);
+    json_t *joined =
+        json_pack("{s:s, s:s, s:s, s:o, s:I, s:o, s:o, s:s}", "type", "joined", "room",
+                  directory_room_name(room), "you", participant->you, "streams",
+                  description_of_streams(room), "viewers", (json_int_t)directory_viewers(room),
+                  "iceServers", ice_servers_json(endpoint_config(participant->all->endpoint)),
+                  "chat", chat_room_history(chat), "resume", participant->resume);
+    if ((participant->wants & PARTICIPANT_WANTS_LIKES) != 0) {
+        json_object_set_new(joined, "likes",
+                            json_integer(chat != NULL ? (json_int_t)chat->likes : 0));
+    }
+    return joined;
 }
 
 /* Joining. */
@@ -239,7 +133,23 @@ struct join {
     const char *name;
     const char *token; /* NULL: none */
     const char *resume;
+    unsigned wants; /* enum participant_want */
 };
+
+/* Names of events that are not known here are left out: a newer page may ask for them. */
+static unsigned read_wants(const json_t *names)
+{
+    static const char *const known[] = {"chats", "likes", "presence"};
+    unsigned wants = 0;
+
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *name = json_string_value(json_array_get(names, i));
+        for (unsigned bit = 0; name != NULL && bit < sizeof known / sizeof known[0]; bit++)
+            if (strcmp(name, known[bit]) == 0)
+                wants |= 1u << bit;
+    }
+    return wants;
+}
 
 /* Returns the error, or NULL. */
 static json_t *read_join(const struct request *request, struct join *join)
@@ -263,6 +173,10 @@ static json_t *read_join(const struct request *request, struct join *join)
     if (request_text(request, "resume", 0, CONFIG_TEXT_BYTES_MAX, &join->resume) ==
         STATUS_MALFORMED)
         return request_error(request, "bad-message", "resume must be what joined gave.");
+    const json_t *wants = json_object_get(request->object, "wants");
+    if (wants != NULL && !json_is_null(wants) && !json_is_array(wants))
+        return request_error(request, "bad-message", "wants must be a list of events.");
+    join->wants = read_wants(wants);
     return NULL;
 }
 
@@ -277,12 +191,24 @@ static struct participant *find_resumed(const struct participants *all, const st
                : NULL;
 }
 
+/* Whether the host threw out who joins, not long ago. */
+static bool is_kept_out(const struct participant_line *line, const struct join *join)
+{
+    const struct outcasts *outcasts = line->all->outcasts;
+    const int64_t now_ns = endpoint_now_ns(line->all->endpoint);
+
+    return outcasts_has(outcasts, OUTCAST_KICKED, join->room, line->address, now_ns) ||
+           outcasts_has(outcasts, OUTCAST_KICKED, join->room, join->resume, now_ns);
+}
+
 static enum status enter(struct participant_line *line, const struct join *join)
 {
     struct participants *all = line->all;
     struct participant *participant = make(all, join->name);
     if (participant == NULL)
         return STATUS_NO_MEMORY;
+    participant->person.muted = outcasts_has(all->outcasts, OUTCAST_MUTED, join->room,
+                                             line->address, endpoint_now_ns(all->endpoint));
     const enum status status =
         directory_join(endpoint_directory(all->endpoint), join->room, &participant->member);
     if (status != STATUS_OK) {
@@ -304,10 +230,12 @@ static json_t *on_join(struct participant_line *line, const struct request *requ
         return error;
     if (endpoint_is_draining(endpoint))
         return request_error(request, "full", "The server is about to stop.");
+    if (is_kept_out(line, &join))
+        return request_error(request, "forbidden", "The host removed you from this room.");
 
     struct participant *resumed = find_resumed(line->all, &join);
     if (line->participant != NULL && line->participant != resumed)
-        part(line->participant);
+        participant_part(line->participant);
     if (resumed != NULL && line->participant != resumed)
         attach(resumed, line);
     else if (resumed == NULL && enter(line, &join) != STATUS_OK)
@@ -318,10 +246,15 @@ static json_t *on_join(struct participant_line *line, const struct request *requ
     if (resumed != NULL) {
         renew_resume(participant);
         g_strlcpy(participant->name, join.name, sizeof participant->name);
+        chat_mask_name(line->all->chat, participant->name);
         recount(participant);
         guests_greet(participant->all->guests, join.room);
     }
-    send_line(line, make_joined(participant));
+    participant->wants = 0;
+    if (resumed == NULL)
+        participant_tell_presence(participant, true); /* to the others */
+    participant->wants = join.wants;
+    participant_send(line, make_joined(participant));
     peers_tell_ended(&participant->peers);
     return NULL;
 }
@@ -331,22 +264,30 @@ static json_t *on_join(struct participant_line *line, const struct request *requ
 static json_t *on_leave(struct participant_line *line, const struct request *request)
 {
     (void)request;
-    part(line->participant);
+    participant_part(line->participant);
     return json_pack("{s:s}", "type", "left");
 }
 
-static json_t *on_chat_request(struct participant_line *line, const struct request *request)
+static struct chat_speaker speaker_of(struct participant *participant)
 {
-    const struct participant *participant = line->participant;
-    struct timespec now;
-    const char *text;
+    return (struct chat_speaker){.room = participant->member.room,
+                                 .person = &participant->person,
+                                 .from = participant->you,
+                                 .name = participant->name};
+}
 
-    if (request_text(request, "text", 1, DIRECTORY_CHAT_POINTS_MAX, &text) != STATUS_OK)
-        return request_error(request, "bad-message", "text must be 1 to 500 characters.");
-    timespec_get(&now, TIME_UTC);
-    directory_say(endpoint_directory(line->all->endpoint), &participant->member, participant->you,
-                  participant->name, text, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
-    return NULL;
+static json_t *on_chat(struct participant_line *line, const struct request *request)
+{
+    const struct chat_speaker speaker = speaker_of(line->participant);
+
+    return chat_on_line(line->all->chat, &speaker, request, endpoint_now_ns(line->all->endpoint));
+}
+
+static json_t *on_like(struct participant_line *line, const struct request *request)
+{
+    const struct chat_speaker speaker = speaker_of(line->participant);
+
+    return chat_on_like(line->all->chat, &speaker, request, endpoint_now_ns(line->all->endpoint));
 }
 
 static json_t *on_offer(struct participant_line *line, const struct request *request)
@@ -385,8 +326,10 @@ static json_t *on_guests(struct participant_line *line, const struct request *re
 
     if (request_text(request, "name", 1, NAME_POINTS_MAX, &name) == STATUS_MALFORMED)
         return request_error(request, "bad-message", "name must be 1 to 64 characters.");
-    if (name != participant->name)
+    if (name != participant->name) {
         g_strlcpy(participant->name, name, sizeof participant->name);
+        chat_mask_name(line->all->chat, participant->name);
+    }
     const struct guests_client client = {
         .peers = &participant->peers,
         .guest = &participant->guest,
@@ -413,12 +356,21 @@ struct kind {
 static const struct kind *find_kind(const char *type)
 {
     static const struct kind kinds[] = {
-        {"join", false, on_join},    {"leave", true, on_leave},
-        {"offer", true, on_offer},   {"candidate", true, on_candidate},
-        {"layer", true, on_layer},   {"chat", true, on_chat_request},
-        {"bye", true, on_bye},       {"ping", false, on_ping},
-        {"ask", true, on_guests},    {"withdraw", true, on_guests},
-        {"accept", true, on_guests}, {"decline", true, on_guests},
+        {"join", false, on_join},
+        {"leave", true, on_leave},
+        {"offer", true, on_offer},
+        {"candidate", true, on_candidate},
+        {"layer", true, on_layer},
+        {"chat", true, on_chat},
+        {"like", true, on_like},
+        {"mute", true, participant_on_mute},
+        {"kick", true, participant_on_kick},
+        {"bye", true, on_bye},
+        {"ping", false, on_ping},
+        {"ask", true, on_guests},
+        {"withdraw", true, on_guests},
+        {"accept", true, on_guests},
+        {"decline", true, on_guests},
     };
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
@@ -451,6 +403,7 @@ static void on_tick(void *context, int64_t now_ns)
     GSList *gone = NULL;
 
     guests_tick(all->guests, now_ns);
+    chat_tick(all->chat, now_ns);
     if (all->lost == 0)
         return;
     g_hash_table_iter_init(&iterator, all->by_resume);
@@ -461,7 +414,7 @@ static void on_tick(void *context, int64_t now_ns)
             gone = g_slist_prepend(gone, participant);
     }
     for (const GSList *at = gone; at != NULL; at = at->next)
-        part(at->data);
+        participant_part(at->data);
     g_slist_free(gone);
 }
 
@@ -477,8 +430,8 @@ static void on_drain(void *context)
         /* Not all at once: they come back to one server. */
         const unsigned after_ms = RECONNECT_MS + identifier_random() % RECONNECT_SPREAD_MS;
         if (participant->line != NULL) {
-            send_line(participant->line, json_pack("{s:s, s:I}", "type", "reconnect", "after_ms",
-                                                   (json_int_t)after_ms));
+            participant_send(participant->line, json_pack("{s:s, s:I}", "type", "reconnect",
+                                                          "after_ms", (json_int_t)after_ms));
         }
     }
 }
@@ -490,25 +443,44 @@ static unsigned count(const void *context)
     return g_hash_table_size(all->by_resume) - all->lost;
 }
 
+static enum status create_parts(struct participants *all)
+{
+    const struct chat_outlet outlet = participant_chat_outlet(all);
+    enum status status = chat_create(endpoint_config(all->endpoint), &outlet, &all->chat);
+
+    if (status == STATUS_OK)
+        status = outcasts_create(&all->outcasts);
+    if (status == STATUS_OK)
+        status = guests_create(all->endpoint, &all->guests);
+    return status;
+}
+
+static void destroy_parts(struct participants *all)
+{
+    guests_destroy(all->guests);
+    outcasts_destroy(all->outcasts);
+    chat_destroy(all->chat);
+}
+
 enum status participants_create(struct endpoint *endpoint, struct participants **participants)
 {
     struct participants *made = calloc(1, sizeof *made);
     if (made == NULL)
         return STATUS_NO_MEMORY;
     made->endpoint = endpoint;
-    if (guests_create(endpoint, &made->guests) != STATUS_OK) {
+    const enum status status = create_parts(made);
+    if (status != STATUS_OK) {
+        destroy_parts(made);
         free(made);
-        return STATUS_NO_MEMORY;
+        return status;
     }
+    const struct directory_listener listener = participant_listener(made);
     made->by_resume = g_hash_table_new(g_str_hash, g_str_equal);
     endpoint_listen(endpoint, &(struct endpoint_listener){.context = made,
                                                           .on_tick = on_tick,
                                                           .on_drain = on_drain,
                                                           .participants = count});
-    directory_listen(
-        endpoint_directory(endpoint),
-        &(struct directory_listener){
-            .context = made, .on_stream = on_stream, .on_viewers = on_viewers, .on_chat = on_chat});
+    directory_listen(endpoint_directory(endpoint), &listener);
     *participants = made;
     return STATUS_OK;
 }
@@ -531,7 +503,7 @@ void participants_destroy(struct participants *participants)
         free(participant);
     }
     g_hash_table_destroy(participants->by_resume);
-    guests_destroy(participants->guests);
+    destroy_parts(participants);
     free(participants);
 }
 
@@ -556,7 +528,7 @@ void participant_close(struct participant_line *line)
         const bool idle =
             !peers_is_active(&participant->peers) && guests_stream(participant->guest) == NULL;
         if (idle && participant->all->lost >= PARTICIPANT_IDLE_LOST_MAX) {
-            part(participant);
+            participant_part(participant);
         } else {
             detach(participant);
             recount(participant);
@@ -569,13 +541,14 @@ void participant_receive(struct participant_line *line, const json_t *value)
 {
     const struct request request = request_read(value);
 
-    send_line(line, value != NULL ? answer(line, &request)
-                                  : request_error(&request, "bad-json", "This is not JSON."));
+    participant_send(line, value != NULL
+                               ? answer(line, &request)
+                               : request_error(&request, "bad-json", "This is not JSON."));
 }
 
 void participant_refuse(struct participant_line *line, const char *code, const char *message)
 {
     const struct request unread = {0};
 
-    send_line(line, request_error(&unread, code, message));
+    participant_send(line, request_error(&unread, code, message));
 }

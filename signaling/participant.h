@@ -1,7 +1,7 @@
 /* signaling/participant.h - who joined a room, whatever carries the messages: join, leave, resume,
- * chat, and the room's events to all in it (PROTOCOL.md section 3). A line is one connection; a
- * participant is who joined over it, and outlives a lost line for PARTICIPANT_RESUME_MS, its media
- * going on. Thread: main. */
+ * chat, hosts, and the room's events to all in it (PROTOCOL.md section 3). A line is one
+ * connection; a participant is who joined over it, and outlives a lost line for
+ * PARTICIPANT_RESUME_MS, its media going on. Thread: main. */
 #ifndef SIGNALING_PARTICIPANT_H
 #define SIGNALING_PARTICIPANT_H
 
@@ -10,6 +10,7 @@
 #include "core/status.h"
 #include "signaling/endpoint.h"
 #include "signaling/request.h"
+#include "signaling/shared_text.h"
 
 enum {
     PARTICIPANT_RESUME_MS = 30000,
@@ -26,6 +27,8 @@ struct participant_message {
     json_t *object;
     const char *text; /* the same, serialized once for all who get it */
     size_t text_bytes;
+    struct shared_text *shared; /* what text lies in; whoever sends it later keeps a reference */
+    bool may_drop;              /* a slow client can do without it */
 };
 
 struct participant_output {

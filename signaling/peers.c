@@ -329,6 +329,16 @@ void peers_end_all(struct peers *peers)
     }
 }
 
+void peers_kick_all(struct peers *peers)
+{
+    for (struct peer *peer = peers->first; peer != NULL;) {
+        struct peer *next = peer->next;
+        if (peer->session != NULL)
+            endpoint_kick(peers->endpoint, peer->session, "kicked");
+        peer = next;
+    }
+}
+
 void peers_abandon_all(struct peers *peers)
 {
     while (peers->first != NULL) {
@@ -352,6 +362,15 @@ bool peers_publishes(const struct peers *peers)
 {
     for (const struct peer *peer = peers->first; peer != NULL; peer = peer->next)
         if (peer->kind == SESSION_PUBLISHER && peer->session != NULL)
+            return true;
+    return false;
+}
+
+bool peers_publishes_stream(const struct peers *peers, const char *stream)
+{
+    for (const struct peer *peer = peers->first; peer != NULL; peer = peer->next)
+        if (peer->kind == SESSION_PUBLISHER && peer->session != NULL &&
+            strcmp(peer->stream, stream) == 0)
             return true;
     return false;
 }

@@ -48,11 +48,14 @@ struct peers *peers_of(const struct session *session);
 void peers_end_stream(struct peers *peers, const char *stream, const char *reason);
 /* Ends all, without a word to the client. on_change is not called. */
 void peers_end_all(struct peers *peers);
+/* Ends all; the client hears bye with the reason `kicked`. on_change is called. */
+void peers_kick_all(struct peers *peers);
 /* Forgets all; their sessions go on without an owner. */
 void peers_abandon_all(struct peers *peers);
 /* Says bye for those that ended while send had nobody. */
 void peers_tell_ended(struct peers *peers);
 bool peers_publishes(const struct peers *peers);
+bool peers_publishes_stream(const struct peers *peers, const char *stream);
 /* Some are open. */
 bool peers_is_active(const struct peers *peers);
 

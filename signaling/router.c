@@ -34,6 +34,7 @@ static void handle_ready(const struct router *router, struct exchange *exchange)
 static void handle_metrics(const struct router *router, struct exchange *exchange)
 {
     struct metrics_gauges gauges = {.sockets = socket_lws_count(),
+                                    .dropped = socket_lws_dropped(),
                                     .workers = media_workers(router->media)};
 
     endpoint_count(router->endpoint, &gauges.counts);

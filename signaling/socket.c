@@ -13,11 +13,13 @@ enum { PATH_BYTES_MAX = 1024, PEER_BYTES_MAX = 64, REASON_BYTES_MAX = 120, HEADE
 enum { CLOSE_TOO_LARGE = 1009, CLOSE_TRY_AGAIN_LATER = 1013 };
 enum { LINGER_MS = 250 };
 
+/* libwebsockets writes a frame's header before its text. */
+_Static_assert(SHARED_TEXT_HEAD_BYTES >= LWS_PRE, "no room for a frame's header");
+
 /* One frame that waits to be written. */
 struct frame {
     struct frame *next;
-    size_t bytes;
-    unsigned char data[]; /* LWS_PRE bytes of room, then the text */
+    struct shared_text *text;
 };
 
 struct socket {
@@ -46,6 +48,7 @@ static struct {
     const struct server_handlers *handlers;
     struct socket *all;
     unsigned count;
+    uint64_t dropped; /* texts that were offered to slow clients */
 } sockets;
 
 void socket_lws_start(const struct server_settings *settings,
@@ -58,6 +61,11 @@ void socket_lws_start(const struct server_settings *settings,
 unsigned socket_lws_count(void)
 {
     return sockets.count;
+}
+
+uint64_t socket_lws_dropped(void)
+{
+    return sockets.dropped;
 }
 
 void *socket_record(const struct socket *socket)
@@ -85,29 +93,49 @@ void socket_close(struct socket *socket, unsigned code, const char *reason)
     lws_callback_on_writable(socket->wsi);
 }
 
-void socket_send(struct socket *socket, const char *text, size_t text_bytes)
+static void close_full(struct socket *socket, const char *reason)
 {
-    struct frame *frame;
+    LOG_DEBUG("socket", "closed: %s", reason);
+    socket_close(socket, CLOSE_TRY_AGAIN_LATER, reason);
+}
 
+void socket_send_shared(struct socket *socket, struct shared_text *text)
+{
     if (socket->closing)
         return;
-    if (socket->queued_bytes + text_bytes > SOCKET_QUEUE_BYTES_MAX) {
-        LOG_DEBUG("socket", "a client reads too slowly: closed");
-        socket_close(socket, CLOSE_TRY_AGAIN_LATER, "reading too slowly");
+    if (socket->queued_bytes + text->bytes > SOCKET_QUEUE_BYTES_MAX) {
+        close_full(socket, "reading too slowly");
         return;
     }
-    frame = malloc(sizeof *frame + LWS_PRE + text_bytes);
+    struct frame *frame = malloc(sizeof *frame);
     if (frame == NULL) {
-        socket_close(socket, CLOSE_TRY_AGAIN_LATER, "out of memory");
+        close_full(socket, "out of memory");
         return;
     }
-    frame->next = NULL;
-    frame->bytes = text_bytes;
-    memcpy(frame->data + LWS_PRE, text, text_bytes);
+    *frame = (struct frame){.text = shared_text_keep(text)};
     *socket->last = frame;
     socket->last = &frame->next;
-    socket->queued_bytes += text_bytes;
+    socket->queued_bytes += text->bytes;
     lws_callback_on_writable(socket->wsi);
+}
+
+void socket_offer_shared(struct socket *socket, struct shared_text *text)
+{
+    if (socket->queued_bytes + text->bytes > SOCKET_OFFER_BYTES_MAX)
+        sockets.dropped++;
+    else
+        socket_send_shared(socket, text);
+}
+
+void socket_send(struct socket *socket, const char *text, size_t text_bytes)
+{
+    struct shared_text *copy = shared_text_copy(text, text_bytes);
+
+    if (copy == NULL)
+        close_full(socket, "out of memory");
+    else
+        socket_send_shared(socket, copy);
+    shared_text_release(copy);
 }
 
 /* -- admission -- */
@@ -188,6 +216,7 @@ static void socket_free(struct socket *socket)
         struct frame *frame = socket->first;
 
         socket->first = frame->next;
+        shared_text_release(frame->text);
         free(frame);
     }
     free(socket->message);
@@ -300,12 +329,14 @@ int socket_lws_on_writable(struct lws *wsi, struct socket *socket)
             lws_callback_on_writable(wsi);
             return 0;
         }
-        if (lws_write(wsi, frame->data + LWS_PRE, frame->bytes, LWS_WRITE_TEXT) < 0)
+        if (lws_write(wsi, frame->text->data + SHARED_TEXT_HEAD_BYTES, frame->text->bytes,
+                      LWS_WRITE_TEXT) < 0)
             return -1;
         socket->first = frame->next;
         if (socket->first == NULL)
             socket->last = &socket->first;
-        socket->queued_bytes -= frame->bytes;
+        socket->queued_bytes -= frame->text->bytes;
+        shared_text_release(frame->text);
         free(frame);
     }
     if (!socket->closing)

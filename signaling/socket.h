@@ -7,7 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SOCKET_MESSAGE_BYTES_MAX = 64 * 1024, SOCKET_QUEUE_BYTES_MAX = 256 * 1024 };
+#include "signaling/shared_text.h"
+
+enum {
+    SOCKET_MESSAGE_BYTES_MAX = 64 * 1024,
+    SOCKET_QUEUE_BYTES_MAX = 256 * 1024,
+    SOCKET_OFFER_BYTES_MAX = 96 * 1024, /* queued: what may be dropped is, from here on */
+};
 
 struct socket;
 
@@ -30,6 +36,11 @@ const char *socket_path(const struct socket *socket);
 const char *socket_peer(const struct socket *socket);
 /* Queues one text frame; text is copied. Never calls back. */
 void socket_send(struct socket *socket, const char *text, size_t text_bytes);
+/* The same without a copy: keeps a reference. */
+void socket_send_shared(struct socket *socket, struct shared_text *text);
+/* The same for what a slow client can do without (chat): dropped and counted when much is queued.
+ */
+void socket_offer_shared(struct socket *socket, struct shared_text *text);
 /* Closes after what is queued was sent; code as RFC 6455 section 7.4. */
 void socket_close(struct socket *socket, unsigned code, const char *reason);
 

@@ -4,6 +4,7 @@
 #define SIGNALING_SOCKET_LWS_H
 
 #include <libwebsockets.h>
+#include <stdint.h>
 
 #include "signaling/server.h"
 #include "signaling/socket.h"
@@ -21,5 +22,7 @@ int socket_lws_on_writable(struct lws *wsi, struct socket *socket);
 void socket_lws_on_timer(struct lws *wsi, struct socket *socket);
 void socket_lws_on_closed(struct socket **slot);
 unsigned socket_lws_count(void);
+/* Texts that were dropped for slow clients since the start. */
+uint64_t socket_lws_dropped(void);
 
 #endif

@@ -49,6 +49,16 @@ void socket_send(struct socket *socket, const char *text, size_t text_bytes)
         abort();
 }
 
+void socket_send_shared(struct socket *socket, struct shared_text *text)
+{
+    socket_send(socket, shared_text_get(text), text->bytes);
+}
+
+void socket_offer_shared(struct socket *socket, struct shared_text *text)
+{
+    socket_send_shared(socket, text);
+}
+
 void socket_close(struct socket *socket, unsigned code, const char *reason)
 {
     (void)socket;
@@ -128,6 +138,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
                    .guests_max = 1,
                    .guests_asking_max = 2,
                    .guests_interval_ns = 5 * MONO_SECOND,
+                   .chat_crowd = 1,
+                   .chat_kick_ns = MONO_SECOND,
                    .limits_messages_per_second = 200,
                    .limits_message_burst = 2000,
                    .limits_rooms = 2,

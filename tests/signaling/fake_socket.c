@@ -31,20 +31,31 @@ void socket_send(struct socket *socket, const char *text, size_t text_bytes)
     json_array_append_new(socket->sent, message);
 }
 
+void socket_send_shared(struct socket *socket, struct shared_text *text)
+{
+    socket_send(socket, shared_text_get(text), text->bytes);
+}
+
+void socket_offer_shared(struct socket *socket, struct shared_text *text)
+{
+    socket_send_shared(socket, text);
+}
+
 void socket_close(struct socket *socket, unsigned code, const char *reason)
 {
     (void)reason;
     socket->close_code = code;
 }
 
-struct socket *fake_socket_open(const struct socket_handler *handler, const char *path)
+struct socket *fake_socket_open_from(const struct socket_handler *handler, const char *path,
+                                     const char *peer)
 {
     struct socket *socket = calloc(1, sizeof *socket);
 
     assert_non_null(socket);
     socket->handler = handler;
     socket->path = path;
-    socket->peer = "192.0.2.1";
+    socket->peer = peer;
     socket->sent = json_array();
     socket->record = handler->on_open(socket);
     if (socket->record == NULL) {
@@ -53,6 +64,11 @@ struct socket *fake_socket_open(const struct socket_handler *handler, const char
         return NULL;
     }
     return socket;
+}
+
+struct socket *fake_socket_open(const struct socket_handler *handler, const char *path)
+{
+    return fake_socket_open_from(handler, path, "192.0.2.1");
 }
 
 void fake_socket_close(struct socket *socket)

@@ -18,6 +18,9 @@ struct socket {
 
 /* Opens a connection; NULL: the handler refused. */
 struct socket *fake_socket_open(const struct socket_handler *handler, const char *path);
+/* The same from another address than 192.0.2.1. */
+struct socket *fake_socket_open_from(const struct socket_handler *handler, const char *path,
+                                     const char *peer);
 /* The other side goes away; frees socket. */
 void fake_socket_close(struct socket *socket);
 /* One text frame. */

@@ -23,6 +23,8 @@ void stage_open(struct stage *stage)
                 .guests_max = 1,
                 .guests_asking_max = 2,
                 .guests_interval_ns = 5 * MONO_SECOND,
+                .chat_crowd = 200,
+                .chat_kick_ns = 600 * MONO_SECOND,
                 .limits_messages_per_second = 200,
                 .limits_message_burst = 2000,
                 .limits_rooms = 10,

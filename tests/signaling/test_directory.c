@@ -14,7 +14,6 @@
 static const struct directory_settings settings = {
     .rooms_max = 3,
     .streams_per_room_max = 2,
-    .chat_lines = 3,
     .grace_ns = 30 * MONO_SECOND,
 };
 static const bool both[TRACK_COUNT] = {true, true};
@@ -232,20 +231,6 @@ static void directory_tells_viewers_at_most_once_a_second(void **state)
     assert_int_equal(directory_viewers(directory_find(directory, "a")), 2);
 }
 
-static void directory_keeps_the_last_lines_of_chat(void **state)
-{
-    struct directory *directory = *state;
-    struct directory_member member = {0};
-    static const char *const texts[] = {"1", "2", "3", "4", "5"};
-
-    assert_int_equal(directory_join(directory, "a", &member), STATUS_OK);
-    for (unsigned i = 0; i < 5; i++)
-        directory_say(directory, &member, "from", "name", texts[i], i);
-    for (unsigned i = 0; i < 3; i++)
-        assert_string_equal(directory_chat_line(member.room, i)->text, texts[i + 2]);
-    assert_null(directory_chat_line(member.room, 3));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,7 +247,6 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(directory_tells_viewers_at_most_once_a_second, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(directory_keeps_the_last_lines_of_chat, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

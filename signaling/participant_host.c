@@ -1,0 +1,95 @@
+#include <string.h>
+
+#include "signaling/participant_parts.h"
+
+/* With stream keys the host is who showed the key; without, who publishes `main`. */
+static bool is_host(const struct participant *participant)
+{
+    const struct config *config = endpoint_config(participant->all->endpoint);
+
+    return config->auth_publish_key[0] != '\0'
+               ? participant->may_publish
+               : peers_publishes_stream(&participant->peers, "main");
+}
+
+/* The other one that a host's message is about; on failure *error answers it. */
+static struct participant *find_other(const struct participant *host, const struct request *request,
+                                      json_t **error)
+{
+    const char *from = "";
+
+    if (!is_host(host)) {
+        *error = request_error(request, "forbidden", "Only the room's host may do that.");
+        return NULL;
+    }
+    if (request_text(request, "from", 1, DIRECTORY_FROM_CHARS, &from) == STATUS_OK) {
+        for (struct directory_member *member = directory_members(host->member.room); member != NULL;
+             member = member->next) {
+            struct participant *other = (struct participant *)member;
+            if (other != host && strcmp(other->you, from) == 0)
+                return other;
+        }
+    }
+    *error = request_error(request, "bad-message", "from must be another one in the room.");
+    return NULL;
+}
+
+/* The address that may be kept out: not the host's own, who may share it with others. */
+static const char *strange_address(const struct participant *host, const struct participant *other)
+{
+    return strcmp(host->address, other->address) != 0 ? other->address : "";
+}
+
+json_t *participant_on_mute(struct participant_line *line, const struct request *request)
+{
+    const struct participant *host = line->participant;
+    struct outcasts *outcasts = line->all->outcasts;
+    const char *room = directory_room_name(host->member.room);
+    json_t *error = NULL;
+    bool off;
+
+    struct participant *other = find_other(host, request, &error);
+    if (other == NULL)
+        return error;
+    if (request_flag(request, "off", &off) != STATUS_OK)
+        return request_error(request, "bad-message", "off must be true or false.");
+    const char *address = strange_address(host, other);
+    other->person.muted = !off;
+    if (off)
+        outcasts_forgive(outcasts, OUTCAST_MUTED, room, address);
+    else
+        outcasts_add(outcasts, OUTCAST_MUTED, room, address,
+                     endpoint_now_ns(line->all->endpoint) +
+                         endpoint_config(line->all->endpoint)->chat_kick_ns);
+    json_t *muted =
+        json_pack("{s:s, s:s, s:b}", "type", "muted", "from", other->you, "muted", !off);
+    if (other->line != NULL)
+        participant_send(other->line, json_incref(muted));
+    return muted;
+}
+
+json_t *participant_on_kick(struct participant_line *line, const struct request *request)
+{
+    static const struct request join = {.type = "join"};
+    const struct participant *host = line->participant;
+    struct participants *all = line->all;
+    const char *room = directory_room_name(host->member.room);
+    const int64_t until_ns =
+        endpoint_now_ns(all->endpoint) + endpoint_config(all->endpoint)->chat_kick_ns;
+    json_t *error = NULL;
+
+    struct participant *other = find_other(host, request, &error);
+    if (other == NULL)
+        return error;
+    json_t *kicked = json_pack("{s:s, s:s}", "type", "kicked", "from", other->you);
+    struct participant_line *lost = other->line;
+    outcasts_add(all->outcasts, OUTCAST_KICKED, room, strange_address(host, other), until_ns);
+    outcasts_add(all->outcasts, OUTCAST_KICKED, room, other->resume, until_ns);
+    peers_kick_all(&other->peers);
+    participant_part(other);
+    if (lost != NULL) {
+        participant_send(lost,
+                         request_error(&join, "forbidden", "The host removed you from this room."));
+    }
+    return kicked;
+}

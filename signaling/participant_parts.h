@@ -1,0 +1,75 @@
+/* signaling/participant_parts.h - what the files of participant share: participant.c (joining and
+ * life), participant_events.c (what lines and rooms are told), participant_host.c (what a host may
+ * do to others). Thread: main. */
+#ifndef SIGNALING_PARTICIPANT_PARTS_H
+#define SIGNALING_PARTICIPANT_PARTS_H
+
+#include <glib.h>
+#include <jansson.h>
+
+#include "signaling/chat.h"
+#include "signaling/guests.h"
+#include "signaling/outcasts.h"
+#include "signaling/participant.h"
+#include "signaling/peers.h"
+
+/* Events beyond PROTOCOL.md section 3 that a client asks for when it joins (`wants`). */
+enum participant_want {
+    PARTICIPANT_WANTS_CHATS = 1,
+    PARTICIPANT_WANTS_LIKES = 2,
+    PARTICIPANT_WANTS_PRESENCE = 4,
+};
+
+struct participants {
+    struct endpoint *endpoint;
+    struct chat *chat;
+    struct outcasts *outcasts;
+    struct guests *guests;
+    GHashTable *by_resume; /* participant->resume: struct participant; holds all */
+    unsigned lost;         /* of them, without a line */
+};
+
+struct participant {
+    struct directory_member member; /* first: the directory's lists are lists of participants */
+    struct participants *all;
+    struct participant_line *line; /* NULL: lost since lost_ns */
+    int64_t lost_ns;
+    struct peers peers;
+    struct guest *guest; /* guests' own */
+    struct chat_person person;
+    bool may_publish;
+    unsigned wants; /* enum participant_want */
+    char you[DIRECTORY_FROM_CHARS + 1];
+    char resume[PARTICIPANT_RESUME_CHARS + 1];
+    char name[NAME_BYTES_MAX + 1];
+    char address[ICE_ADDRESS_CHARS_MAX + 1];
+};
+
+struct participant_line {
+    struct participants *all;
+    struct participant_output output;
+    struct participant *participant; /* NULL: not joined */
+    char address[ICE_ADDRESS_CHARS_MAX + 1];
+};
+
+/* participant.c */
+
+/* Leaves the room, ends its media, frees it. */
+void participant_part(struct participant *participant);
+
+/* participant_events.c */
+
+/* Takes object; NULL: nothing to say. */
+void participant_send(struct participant_line *line, json_t *object);
+/* Hears the directory, context being the participants. */
+struct directory_listener participant_listener(struct participants *all);
+struct chat_outlet participant_chat_outlet(struct participants *all);
+/* Tells those who want it that participant came or goes, unless the room is a crowd. */
+void participant_tell_presence(const struct participant *participant, bool here);
+
+/* participant_host.c: `mute` and `kick`. */
+
+json_t *participant_on_mute(struct participant_line *line, const struct request *request);
+json_t *participant_on_kick(struct participant_line *line, const struct request *request);
+
+#endif
