@@ -13,6 +13,7 @@
 
 static const char rooms_path[] = "/api/rooms";
 static const char sessions_path[] = "/api/sessions/";
+static const char drain_path[] = "/api/drain";
 
 /* Takes value. */
 static void answer_json(struct exchange *exchange, json_t *value)
@@ -155,6 +156,32 @@ static void kick(struct endpoint *endpoint, struct exchange *exchange, const cha
     exchange_answer(exchange, 200, NULL, NULL, 0);
 }
 
+/* Without an operator's key nobody drains a server over HTTP: behind a proxy everyone comes from
+ * loopback. */
+static void drain(struct endpoint *endpoint, struct exchange *exchange)
+{
+    const char *key = endpoint_config(endpoint)->auth_admin_key;
+    const enum status allowed = token_check(key, token_bearer(exchange_authorization(exchange)));
+
+    if (key[0] == '\0') {
+        exchange_problem(exchange, 403,
+                         "No operator's key is set (auth.admin_key); SIGTERM drains the server.");
+        return;
+    }
+    if (allowed == STATUS_NOT_FOUND) {
+        exchange_header(exchange, "WWW-Authenticate", "Bearer");
+        exchange_problem(exchange, 401, "To drain the server, the operator's key is needed.");
+        return;
+    }
+    if (allowed != STATUS_OK) {
+        exchange_problem(exchange, 403, "This is not the operator's key.");
+        return;
+    }
+    endpoint_drain(endpoint);
+    answer_json(exchange, json_pack("{s:b, s:I}", "draining", true, "ends_in_ms",
+                                    (json_int_t)mono_to_ms(endpoint_drain_left_ns(endpoint))));
+}
+
 void api_handle(struct endpoint *endpoint, struct exchange *exchange)
 {
     const char *path = exchange_path(exchange);
@@ -162,15 +189,20 @@ void api_handle(struct endpoint *endpoint, struct exchange *exchange)
     const bool sessions = strncmp(path, sessions_path, strlen(sessions_path)) == 0;
     const bool rooms = strncmp(path, rooms_path, strlen(rooms_path)) == 0 &&
                        strchr("/", path[strlen(rooms_path)]) != NULL;
-    const char *allow = sessions ? "OPTIONS, DELETE" : "OPTIONS, GET, HEAD";
+    const bool drains = strcmp(path, drain_path) == 0;
+    const char *allow = sessions ? "OPTIONS, DELETE"
+                        : drains ? "OPTIONS, POST"
+                                 : "OPTIONS, GET, HEAD";
 
-    if (!sessions && !rooms)
+    if (!sessions && !rooms && !drains)
         exchange_problem(exchange, 404, "There is nothing at this address.");
     else if (method == HTTP_OPTIONS)
         http_session_options(exchange, allow, NULL);
     else if (sessions && method == HTTP_DELETE)
         kick(endpoint, exchange, path + strlen(sessions_path));
-    else if (sessions || (method != HTTP_GET && method != HTTP_HEAD))
+    else if (drains && method == HTTP_POST)
+        drain(endpoint, exchange);
+    else if (sessions || drains || (method != HTTP_GET && method != HTTP_HEAD))
         http_session_refuse_method(exchange, allow);
     else if (strlen(path) <= strlen(rooms_path) + 1)
         answer_rooms(endpoint, exchange);

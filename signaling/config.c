@@ -20,6 +20,8 @@ static const struct setting SETTINGS[] = {
     {"http.key", SETTING_TEXT, FIELD(http_key), "", 0, 0, "TLS private key, PEM file"},
     {"http.origins", SETTING_TEXT, FIELD(http_origins), "*", 0, 0,
      "web origins that may use the server: * or a list like https://a.example,https://b.example"},
+    {"http.share_port", SETTING_YES_NO, FIELD(http_share_port), "no", 0, 0,
+     "share the HTTP port with another manycast process, which takes over when this one drains"},
     {"media.port", SETTING_PORT, FIELD(media.media_port), "7000", 0, 65535,
      "viewers' media, UDP and TCP; 0: any free one"},
     {"media.announce", SETTING_ANNOUNCE, 0, "", 0, 0,
@@ -61,6 +63,8 @@ static const struct setting SETTINGS[] = {
      "password for the TURN servers"},
     {"auth.publish_key", SETTING_SECRET, FIELD(auth_publish_key), "", 0, 0,
      "stream key: whoever publishes must show it; empty: anyone may publish"},
+    {"auth.admin_key", SETTING_SECRET, FIELD(auth_admin_key), "", 0, 0,
+     "operator's key: POST /api/drain must show it; empty: only signals drain the server"},
     {"room.grace_seconds", SETTING_SECONDS, FIELD(room_grace_ns), "30", 0, 3600,
      "how long a room waits for its broadcaster to come back"},
     {"room.takeover", SETTING_YES_NO, FIELD(room_takeover), "yes", 0, 0,
@@ -103,6 +107,9 @@ static const struct setting SETTINGS[] = {
      "10000", 1, 100000000, "Socket.IO relay rooms that one connection may be in"},
     {"limits.lobby_presence", SETTING_NUMBER, FIELD(limits_lobby_presence), "200", 0, 1000000,
      "in a Socket.IO lobby of more than so many, who leaves is not announced"},
+    {"drain.seconds", SETTING_SECONDS, FIELD(drain_ns), "5", 0, 86400,
+     "how long those who are there may stay after SIGTERM, while they are told to reconnect; it "
+     "ends sooner when all have left"},
     {"log.level", SETTING_LEVEL, FIELD(log_level), "info", 0, 0, "error, warning, info or debug"},
 };
 

@@ -20,6 +20,7 @@ struct config {
     char http_certificate[CONFIG_TEXT_BYTES_MAX]; /* http.cert: PEM file; "": no TLS */
     char http_key[CONFIG_TEXT_BYTES_MAX];
     char http_origins[CONFIG_TEXT_BYTES_MAX]; /* "*" or a list separated by spaces or commas */
+    bool http_share_port; /* http.share_port: another process may listen there too */
     /* media, ingest: media.port, media.announce, media.workers, media.send, media.tcp, ingest.ports
      * ("7100-7199"), ingest.bandwidth ... */
     struct media_settings media;
@@ -29,6 +30,7 @@ struct config {
     char ice_credential[CONFIG_TEXT_BYTES_MAX];
     /* auth */
     char auth_publish_key[CONFIG_TEXT_BYTES_MAX]; /* auth.publish_key; "": anyone may publish */
+    char auth_admin_key[CONFIG_TEXT_BYTES_MAX];   /* auth.admin_key; "": nobody may operate it */
     /* room */
     int64_t room_grace_ns;    /* room.grace, seconds, 30 */
     bool room_takeover;       /* room.takeover, yes */
@@ -54,6 +56,8 @@ struct config {
     unsigned limits_relay_rooms;                /* 2000000 */
     unsigned limits_relay_rooms_per_connection; /* 10000 */
     unsigned limits_lobby_presence;             /* 200 */
+    /* drain */
+    int64_t drain_ns; /* drain.seconds, 5: from the first SIGTERM to the end */
     /* log */
     enum log_level log_level; /* log.level: error, warning, info, debug */
 };

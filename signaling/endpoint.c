@@ -288,6 +288,7 @@ void endpoint_drain(struct endpoint *endpoint)
     if (endpoint->draining)
         return;
     endpoint->draining = true;
+    endpoint->drain_ends_ns = endpoint->now_ns + endpoint->config->drain_ns;
     if (endpoint->listener.on_drain != NULL)
         endpoint->listener.on_drain(endpoint->listener.context);
 }
@@ -295,6 +296,13 @@ void endpoint_drain(struct endpoint *endpoint)
 bool endpoint_is_draining(const struct endpoint *endpoint)
 {
     return endpoint->draining;
+}
+
+int64_t endpoint_drain_left_ns(const struct endpoint *endpoint)
+{
+    const int64_t left_ns = endpoint->drain_ends_ns - endpoint->now_ns;
+
+    return endpoint->draining && left_ns > 0 ? left_ns : 0;
 }
 
 void endpoint_count(const struct endpoint *endpoint, struct endpoint_counts *counts)

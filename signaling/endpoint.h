@@ -36,6 +36,9 @@ void endpoint_tick(struct endpoint *endpoint, int64_t now_ns);
 /* No new sessions from here on; participants are told to reconnect elsewhere. */
 void endpoint_drain(struct endpoint *endpoint);
 bool endpoint_is_draining(const struct endpoint *endpoint);
+/* Until the end of the drain (drain.seconds after its beginning), never negative; 0 when there is
+ * none. */
+int64_t endpoint_drain_left_ns(const struct endpoint *endpoint);
 
 struct endpoint_counts {
     unsigned rooms;

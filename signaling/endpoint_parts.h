@@ -33,6 +33,7 @@ struct endpoint {
     struct endpoint_listener listener;
     int64_t now_ns;
     bool draining;
+    int64_t drain_ends_ns; /* while draining */
 };
 
 /* What an answer to a viewer depends on. candidates (ICE_CANDIDATES_MAX) are filled; stream may be

@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include "core/log.h"
-#include "core/mono.h"
 #include "signaling/config.h"
+#include "signaling/drain.h"
 #include "signaling/endpoint.h"
 #include "signaling/journal.h"
 #include "signaling/message.h"
@@ -20,9 +20,6 @@
 
 enum { EXIT_CANNOT_START = 2 };
 
-static const int64_t FAREWELL_NS =
-    MONO_SECOND; /* for what is told to clients at the end to go out */
-
 struct process {
     struct config config;
     struct certificate *certificate;
@@ -31,8 +28,8 @@ struct process {
     struct server *server;
     struct router router;
     struct server_handlers handlers;
-    sigset_t stop_signals;
-    int64_t farewell_ends_ns; /* 0: not stopping */
+    sigset_t signals;
+    struct drain drain;
 };
 
 static void on_request(void *context, struct exchange *exchange)
@@ -48,13 +45,6 @@ static const struct socket_handler *route_socket(void *context, const char *path
     return router_socket(path);
 }
 
-static void begin_farewell(struct process *process, int64_t now_ns)
-{
-    LOG_INFO("main", "stopping");
-    process->farewell_ends_ns = now_ns + FAREWELL_NS;
-    endpoint_drain(process->endpoint);
-}
-
 /* Signals are blocked in all threads and asked for here: no handler runs in the middle of anything.
  */
 static void on_tick(void *context, int64_t now_ns)
@@ -62,15 +52,21 @@ static void on_tick(void *context, int64_t now_ns)
     static const struct timespec AT_ONCE = {0, 0};
     struct process *process = context;
 
+    if (sigtimedwait(&process->signals, NULL, &AT_ONCE) > 0)
+        drain_signal(&process->drain);
     endpoint_tick(process->endpoint, now_ns);
-    if (sigtimedwait(&process->stop_signals, NULL, &AT_ONCE) > 0) {
-        if (process->farewell_ends_ns != 0)
-            server_stop(process->server); /* asked twice: at once */
-        else
-            begin_farewell(process, now_ns);
-    }
-    if (process->farewell_ends_ns != 0 && now_ns >= process->farewell_ends_ns)
+    switch (drain_tick(&process->drain, now_ns)) {
+    case DRAIN_NOT:
+    case DRAIN_GOING:
+        return;
+    case DRAIN_BEGUN:
+        if (process->config.http_share_port)
+            server_stop_listening(process->server);
+        return;
+    case DRAIN_OVER:
         server_stop(process->server);
+        return;
+    }
 }
 
 static void on_wake(void *context)
@@ -119,6 +115,7 @@ static enum status start(struct process *process)
         .key_path = config->http_key,
         .origins = config->http_origins,
         .sockets_per_address_max = config->limits_connections_per_address,
+        .share_port = config->http_share_port,
     };
 
     process->handlers =
@@ -174,6 +171,7 @@ static int run(struct process *process)
         return EXIT_CANNOT_START;
     }
     process->router = (struct router){process->endpoint, process->media};
+    process->drain.endpoint = process->endpoint;
     print_addresses(process);
     server_run(process->server);
     stop(process);
@@ -218,9 +216,9 @@ int main(int argc, char **argv)
     }
     journal_start(process.config.log_level);
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)sigemptyset(&process.stop_signals);
-    (void)sigaddset(&process.stop_signals, SIGTERM);
-    (void)sigaddset(&process.stop_signals, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, &process.stop_signals, NULL);
+    (void)sigemptyset(&process.signals);
+    (void)sigaddset(&process.signals, SIGTERM);
+    (void)sigaddset(&process.signals, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &process.signals, NULL);
     return action == CONFIG_CHECK ? check(&process) : run(&process);
 }

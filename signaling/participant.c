@@ -8,14 +8,13 @@
 #include "core/mono.h"
 #include "signaling/chat_room.h"
 #include "signaling/description.h"
+#include "signaling/drain.h"
 #include "signaling/guests.h"
 #include "signaling/ice_servers.h"
 #include "signaling/identifier.h"
 #include "signaling/name.h"
 #include "signaling/participant_parts.h"
 #include "signaling/token.h"
-
-enum { RECONNECT_MS = 1000, RECONNECT_SPREAD_MS = 2000 };
 
 /* Participants. */
 
@@ -180,6 +179,11 @@ static json_t *read_join(const struct request *request, struct join *join)
     return NULL;
 }
 
+static json_t *make_reconnect(unsigned after_ms)
+{
+    return json_pack("{s:s, s:I}", "type", "reconnect", "after_ms", (json_int_t)after_ms);
+}
+
 /* Who comes back, or NULL. */
 static struct participant *find_resumed(const struct participants *all, const struct join *join)
 {
@@ -228,12 +232,12 @@ static json_t *on_join(struct participant_line *line, const struct request *requ
     struct endpoint *endpoint = line->all->endpoint;
     if (error != NULL)
         return error;
-    if (endpoint_is_draining(endpoint))
-        return request_error(request, "full", "The server is about to stop.");
     if (is_kept_out(line, &join))
         return request_error(request, "forbidden", "The host removed you from this room.");
 
     struct participant *resumed = find_resumed(line->all, &join);
+    if (resumed == NULL && endpoint_is_draining(endpoint))
+        return make_reconnect(drain_return_after_ms(endpoint));
     if (line->participant != NULL && line->participant != resumed)
         participant_part(line->participant);
     if (resumed != NULL && line->participant != resumed)
@@ -404,7 +408,8 @@ static void on_tick(void *context, int64_t now_ns)
 
     guests_tick(all->guests, now_ns);
     chat_tick(all->chat, now_ns);
-    if (all->lost == 0)
+    /* Who was told to move may have moved, or not find another server: his media go on. */
+    if (all->lost == 0 || endpoint_is_draining(all->endpoint))
         return;
     g_hash_table_iter_init(&iterator, all->by_resume);
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
@@ -427,12 +432,12 @@ static void on_drain(void *context)
     g_hash_table_iter_init(&iterator, all->by_resume);
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
         const struct participant *participant = value;
-        /* Not all at once: they come back to one server. */
-        const unsigned after_ms = RECONNECT_MS + identifier_random() % RECONNECT_SPREAD_MS;
-        if (participant->line != NULL) {
-            participant_send(participant->line, json_pack("{s:s, s:I}", "type", "reconnect",
-                                                          "after_ms", (json_int_t)after_ms));
-        }
+        const struct participant *participant = value;
+        const bool publishes = peers_publishes(&participant->peers);
+
+        if (participant->line != NULL)
+            participant_send(participant->line, make_reconnect(drain_move_after_ms(
+                                                    participant->all->endpoint, publishes)));
     }
 }
 

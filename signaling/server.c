@@ -1,18 +1,15 @@
 #include "signaling/server.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <libwebsockets.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/log.h"
 #include "core/mono.h"
 #include "signaling/exchange_lws.h"
+#include "signaling/listener.h"
 #include "signaling/socket_lws.h"
 #include "transport/mono_clock.h"
 
@@ -24,6 +21,7 @@ enum {
     RECEIVE_BYTES = 4096,       /* of a WebSocket message at a time */
     DESCRIPTORS_MAX = 262144,
     HEADS_AT_A_TIME = 2048,
+    ACCEPTED_A_TURN_MAX = 64,
 };
 
 /* What libwebsockets keeps for each connection. */
@@ -37,6 +35,9 @@ struct server {
     const struct server_handlers *handlers;
     struct lws_context *context;
     struct lws_vhost *vhost;
+    struct lws *listener; /* NULL: no more */
+    bool listener_rests;  /* until a descriptor is free */
+    uint16_t port;
     struct lws_protocols protocols[2];
     lws_retry_bo_t idle_policy;
     lws_sorted_usec_list_t tick; /* also finds its server: see on_tick */
@@ -46,11 +47,35 @@ struct server {
 /* libwebsockets' timers carry no pointer of ours; there is one server a process. */
 static struct server *the_server;
 
+/* Takes what is in the queue, a bounded number a turn. */
+static void accept_all(struct server *server)
+{
+    for (unsigned i = 0; i < ACCEPTED_A_TURN_MAX; i++) {
+        bool exhausted;
+        const int accepted = listener_accept(lws_get_socket_fd(server->listener), &exhausted);
+
+        if (accepted >= 0) {
+            (void)lws_adopt_socket_vhost(server->vhost, accepted); /* closes it when it cannot */
+            continue;
+        }
+        if (exhausted && !server->listener_rests) {
+            LOG_WARNING("http", "no descriptor is left for another connection");
+            server->listener_rests = true;
+            (void)lws_rx_flow_control(server->listener, 0);
+        }
+        return;
+    }
+}
+
 static void on_tick(lws_sorted_usec_list_t *tick)
 {
     struct server *server = the_server;
     const int64_t now_ns = mono_clock_ns();
 
+    if (server->listener_rests && server->listener != NULL) {
+        server->listener_rests = false;
+        (void)lws_rx_flow_control(server->listener, 1);
+    }
     exchange_lws_tick(now_ns);
     server->handlers->on_tick(server->handlers->context, now_ns);
     lws_sul_schedule(server->context, 0, tick, on_tick, SERVER_TICK_MS * LWS_US_PER_MS);
@@ -64,6 +89,10 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     struct connection *connection = user;
 
     switch ((int)reason) {
+    case LWS_CALLBACK_RAW_RX_FILE:
+        if (the_server != NULL && wsi == the_server->listener)
+            accept_all(the_server);
+        return 0;
     case LWS_CALLBACK_HTTP:
         return exchange_lws_on_head(wsi, &connection->exchange);
     case LWS_CALLBACK_HTTP_BODY:
@@ -111,37 +140,6 @@ static void on_library_line(int level, const char *line)
         LOG_DEBUG("http", "libwebsockets: %s", quoted);
 }
 
-/* True when a socket can listen there; false with errno. libwebsockets itself does not say why it
- * could not. */
-static bool port_is_free(int family, const char *bind_address, uint16_t port)
-{
-    struct sockaddr_in6 address6 = {
-        .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_any};
-    struct sockaddr_in address4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-    const int on = 1;
-    const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool free_now;
-    int why;
-
-    if (fd < 0)
-        return false;
-    if (bind_address[0] != '\0') {
-        (void)inet_pton(AF_INET6, bind_address, &address6.sin6_addr);
-        (void)inet_pton(AF_INET, bind_address, &address4.sin_addr);
-    }
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (family == AF_INET6)
-        free_now =
-            bind(fd, (struct sockaddr *)&address6, sizeof address6) == 0 && listen(fd, 1) == 0;
-    else
-        free_now =
-            bind(fd, (struct sockaddr *)&address4, sizeof address4) == 0 && listen(fd, 1) == 0;
-    why = errno;
-    close(fd);
-    errno = why;
-    return free_now;
-}
-
 static rlim_t raise_descriptor_limit(void)
 {
     struct rlimit limit;
@@ -154,14 +152,12 @@ static rlim_t raise_descriptor_limit(void)
     return limit.rlim_cur;
 }
 
-static void fill_creation_info(struct server *server, bool ipv6,
-                               struct lws_context_creation_info *info)
+static void fill_creation_info(struct server *server, struct lws_context_creation_info *info)
 {
     const struct server_settings *settings = &server->settings;
 
     memset(info, 0, sizeof *info);
-    info->port = settings->port;
-    info->iface = settings->bind[0] != '\0' ? settings->bind : NULL;
+    info->port = CONTEXT_PORT_NO_LISTEN_SERVER; /* we listen ourselves */
     info->protocols = server->protocols;
     info->gid = -1;
     info->uid = -1;
@@ -174,8 +170,6 @@ static void fill_creation_info(struct server *server, bool ipv6,
     info->retry_and_idle_policy = &server->idle_policy;
     info->alpn = "http/1.1";
     info->options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
-    if (!ipv6)
-        info->options |= LWS_SERVER_OPTION_DISABLE_IPV6;
     if (settings->certificate_path[0] != '\0') {
         info->options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
         info->ssl_cert_filepath = settings->certificate_path;
@@ -183,45 +177,24 @@ static void fill_creation_info(struct server *server, bool ipv6,
     }
 }
 
-/* Which family to listen with: IPv6 (dual stack) where the machine has it and the address allows
- * it. */
-static enum status choose_family(const struct server_settings *settings, bool *ipv6)
-{
-    struct in_addr address4;
-    const bool is_ipv4 = inet_pton(AF_INET, settings->bind, &address4) == 1;
-
-    if (!is_ipv4 && port_is_free(AF_INET6, settings->bind, settings->port)) {
-        *ipv6 = true;
-        return STATUS_OK;
-    }
-    if (is_ipv4 || errno != EADDRINUSE) {
-        if (port_is_free(AF_INET, settings->bind, settings->port)) {
-            *ipv6 = false;
-            return STATUS_OK;
-        }
-    }
-    if (errno == EADDRINUSE) {
-        LOG_ERROR("http", "port %u is in use (http.port)", settings->port);
-        return STATUS_EXISTS;
-    }
-    LOG_ERROR("http", "cannot listen on port %u: %s (http.bind, http.port)", settings->port,
-              strerrordesc_np(errno));
-    return STATUS_SYSTEM;
-}
-
 enum status server_create(const struct server_settings *settings,
                           const struct server_handlers *handlers, struct server **created)
 {
     struct lws_context_creation_info info;
     struct server *server;
-    bool ipv6 = false;
-    const enum status status = choose_family(settings, &ipv6);
+    uint16_t port = settings->port;
+    int descriptor;
+    const enum status status =
+        listener_open(settings->bind, settings->share_port, &port, &descriptor);
 
     if (status != STATUS_OK)
         return status;
     server = calloc(1, sizeof *server);
-    if (server == NULL)
+    if (server == NULL) {
+        close(descriptor);
         return STATUS_NO_MEMORY;
+    }
+    server->port = port;
     server->settings = *settings;
     server->handlers = handlers;
     server->idle_policy.secs_since_valid_ping = PING_AFTER_SECONDS;
@@ -234,14 +207,20 @@ enum status server_create(const struct server_settings *settings,
     lws_set_log_level(LLL_ERR | LLL_WARN, on_library_line);
     exchange_lws_start(&server->settings, handlers);
     socket_lws_start(&server->settings, handlers);
-    fill_creation_info(server, ipv6, &info);
+    fill_creation_info(server, &info);
     the_server = server;
     server->context = lws_create_context(&info);
     if (server->context != NULL)
         server->vhost = lws_create_vhost(server->context, &info);
-    if (server->vhost == NULL) {
+    if (server->vhost != NULL)
+        server->listener = lws_adopt_descriptor_vhost(server->vhost, LWS_ADOPT_RAW_FILE_DESC,
+                                                      (lws_sock_file_fd_type){.filefd = descriptor},
+                                                      server->protocols[0].name, NULL);
+    if (server->listener == NULL) {
         LOG_ERROR("http", "cannot start on port %u (http.cert, http.key readable and matching?)",
-                  settings->port);
+                  port);
+        if (server->vhost == NULL)
+            close(descriptor); /* else libwebsockets did */
         server_destroy(server);
         return STATUS_SYSTEM;
     }
@@ -265,7 +244,7 @@ void server_destroy(struct server *server)
 
 uint16_t server_port(const struct server *server)
 {
-    return (uint16_t)lws_get_vhost_listen_port(server->vhost);
+    return server->port;
 }
 
 void server_run(struct server *server)
@@ -279,6 +258,17 @@ void server_stop(struct server *server)
 {
     server->stopping = true;
     lws_cancel_service(server->context);
+}
+
+void server_stop_listening(struct server *server)
+{
+    if (server->listener == NULL)
+        return;
+    LOG_INFO("http", "port %u left to others", server->port);
+    /* Who is in the queue already is let in first: closing would cut them off. */
+    accept_all(server);
+    lws_set_timeout(server->listener, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    server->listener = NULL;
 }
 
 void server_wake(struct server *server)

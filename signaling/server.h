@@ -5,6 +5,7 @@
 #ifndef SIGNALING_SERVER_H
 #define SIGNALING_SERVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/status.h"
@@ -21,6 +22,7 @@ struct server_settings {
     const char *key_path;
     const char *origins;              /* signaling/origin.h */
     unsigned sockets_per_address_max; /* 0: no limit */
+    bool share_port;                  /* other processes that say so too may listen there */
 };
 
 struct server_handlers {
@@ -47,6 +49,9 @@ uint16_t server_port(const struct server *server);
 void server_run(struct server *server);
 /* Main. server_run returns after the present turn. */
 void server_stop(struct server *server);
+/* Main. No new connections from here on: the kernel gives them to another process that shares the
+ * port, or refuses them. Those that are open go on. */
+void server_stop_listening(struct server *server);
 /* Any thread. */
 void server_wake(struct server *server);
 /* WebSocket connections now. */

@@ -84,6 +84,7 @@ export class Server {
       'http-port': await freePort(),
       'media-port': await freePort(),
       'ingest-ports': `${first}-${first + 49}`,
+      'drain-seconds': 0,
       ...settings,
     });
     nextPort += 50;

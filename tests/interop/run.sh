@@ -59,7 +59,7 @@ server() {
     for _ in 1 2 3 4 5 6 7 8; do
         first=$((20000 + RANDOM % 120 * 100))
         server_url=http://127.0.0.1:$first
-        "$BUILD_FOLDER/manycast" --http-port $first --media-port $((first + 1)) \
+        "$BUILD_FOLDER/manycast" --http-port $first --media-port $((first + 1)) --drain-seconds 0 \
             --ingest-ports $((first + 2))-$((first + 60)) "$@" >"$logs/$name.log" 2>&1 &
         server_process=$!
         if until_true 5 is_ready_or_gone && kill -0 $server_process 2>/dev/null; then

@@ -136,6 +136,21 @@ static void api_ends_a_session_by_its_secret(void **state)
     assert_int_equal(fake_media.ends, 1);
 }
 
+static void api_drains_for_who_has_the_operators_key(void **state)
+{
+    (void)state;
+    strcpy(stage.config.auth_publish_key, "stream");
+    assert_int_equal(ask(HTTP_GET, "/api/drain", "")->status, 405);
+    assert_int_equal(ask(HTTP_POST, "/api/drain", "")->status, 403); /* no such key is set */
+    assert_int_equal(ask(HTTP_POST, "/api/drain", "Bearer stream")->status, 403);
+    strcpy(stage.config.auth_admin_key, "boss");
+    assert_int_equal(ask(HTTP_POST, "/api/drain", "")->status, 401);
+    assert_int_equal(ask(HTTP_POST, "/api/drain", "Bearer stream")->status, 403);
+    assert_false(endpoint_is_draining(stage.endpoint));
+    assert_int_equal(ask(HTTP_POST, "/api/drain", "Bearer boss")->status, 200);
+    assert_true(endpoint_is_draining(stage.endpoint));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -144,6 +159,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(api_statuses_follow_the_rules, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_ends_a_session_for_who_has_the_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_ends_a_session_by_its_secret, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(api_drains_for_who_has_the_operators_key, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

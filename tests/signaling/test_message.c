@@ -663,7 +663,9 @@ static void message_drain_sends_reconnect_and_refuses(void **state)
     fake_socket_take_error(ann, "full");
     struct socket *bob = open_socket();
     fake_socket_text(bob, "{\"type\":\"join\",\"room\":\"room\"}");
-    fake_socket_take_error(bob, "full");
+    reconnect = fake_socket_take(bob, "reconnect");
+    assert_true(number_of(reconnect, "after_ms") >= 1000); /* not before the end */
+    json_decref(reconnect);
     fake_socket_close(ann);
     fake_socket_close(bob);
 }

@@ -32,6 +32,8 @@ export class Player extends EventTarget {
   #stream;
   #peer = null;
   #prepared = null;
+  /** The peer is with a server that drains; our socket is with another. */
+  #foreign = false;
   #offering = false;
   #retryTimer = 0;
   #backoff = new Backoff({ firstMs: 600, maxMs: 15000 });
@@ -43,7 +45,7 @@ export class Player extends EventTarget {
     this.#stream = stream;
     const on = (type, listener) => signaling.addEventListener(type, (event) => listener(event.detail));
     on('joining', () => this.#peer === null && this.#connect());
-    on('joined', ({ resumed }) => this.#rejoined(resumed));
+    on('joined', ({ resumed, moved }) => this.#rejoined(resumed, moved));
     on('stream-added', (message) => this.#described(message));
     on('stream-changed', (message) => this.#described(message));
     on('stream-removed', (message) => message.stream === this.#stream && this.#rest());
@@ -79,10 +81,14 @@ export class Player extends EventTarget {
     this.dispatchEvent(new CustomEvent('change'));
   }
 
-  #rejoined(resumed) {
+  #rejoined(resumed, moved) {
     this.marks.joined = performance.now();
     if (this.#offering) {
       return;
+    }
+    this.#foreign = this.#peer !== null && (moved || (this.#foreign && !resumed));
+    if (this.#foreign && this.#peer.connected && !this.description?.live) {
+      return; // the picture of the server that drains, until there is another
     }
     if (!this.description) {
       this.#rest();
@@ -95,7 +101,7 @@ export class Player extends EventTarget {
     if (message.stream !== this.#stream || this.#offering) {
       return;
     }
-    if (!this.#peer) {
+    if (!this.#peer || this.#foreign) {
       if (message.live) {
         this.retry();
       }
@@ -124,6 +130,7 @@ export class Player extends EventTarget {
     clearTimeout(this.#retryTimer);
     this.#peer?.close();
     this.#peer = null;
+    this.#foreign = false;
     this.#offering = false;
   }
 
@@ -160,7 +167,7 @@ export class Player extends EventTarget {
 
   /** Tells the server that a connection which it may still serve is not needed any more. */
   #forget() {
-    if (this.#peer && !this.#offering) {
+    if (this.#peer && !this.#offering && !this.#foreign) {
       this.#signaling.send({ type: 'bye', id: this.#peer.id });
     }
   }
@@ -196,7 +203,9 @@ export class Player extends EventTarget {
     // Without a socket there is nobody to offer to; `joined` brings the next try.
     const failure = this.#backoff.failures >= 2 ? 'ice-failed' : this.failure;
     this.#set('retrying', failure);
-    if (this.#signaling.joined) {
+    if (this.#foreign && this.#signaling.joined && !this.description) {
+      this.#rest();
+    } else if (this.#signaling.joined) {
       this.#retryAfter(this.#backoff.failures === 0 ? 0 : null);
     }
   }

@@ -2,7 +2,8 @@
 //
 // Events (CustomEvent, `detail` in brackets):
 //   joining                      the socket is open and `join` is sent; offers may follow at once
-//   joined {message, resumed}    in the room; `resumed` if the server still knows this client
+//   joined {message, resumed, moved}  in the room; `resumed` if the server still knows this client, `moved` if this is
+//                                another server, and the one that drains still serves our media
 //   refused {code, message}      the room cannot be joined
 //   lost {retryMs}               no socket; the next try comes in retryMs
 //   streams, viewers             `streams` or `viewers` of this object changed
@@ -16,6 +17,7 @@ const SILENCE_MS = 25000;
 const ANSWER_WITHIN_MS = 10000;
 const RETRYABLE_REFUSALS = new Set(['full', 'too-fast', 'busy']);
 const REFUSED_RETRY_MS = 5000;
+const FOLLOW_WITHIN_MS = 1000;
 const ANSWER_TO = { join: 'joined', offer: 'answer', bye: 'bye' };
 
 /** An `error` of the server, or one of ours: 'lost' (the socket went away), 'timeout' (no answer). */
@@ -39,6 +41,8 @@ export class Signaling extends EventTarget {
   chat = [];
   /** What the server gave to come back with; may be set before start(). */
   resume = null;
+  /** The server that we are or were with drains: what it serves us goes on until we are with another. */
+  moving = false;
 
   #room;
   #identity;
@@ -51,6 +55,7 @@ export class Signaling extends EventTarget {
   #backoff = new Backoff({ firstMs: 400, maxMs: 5000 });
   #retryTimer = 0;
   #pingTimer = 0;
+  #moveTimer = 0;
   #heardAt = 0;
 
   /** `identity` returns {name, token}, either may be missing, at each join. */
@@ -171,7 +176,8 @@ export class Signaling extends EventTarget {
     this.chat = message.chat ?? [];
     this.viewers = message.viewers ?? 0;
     this.streams = new Map((message.streams ?? []).map((stream) => [stream.stream, stream]));
-    this.#emit('joined', { message, resumed });
+    this.#emit('joined', { message, resumed, moved: this.moving && !resumed });
+    this.moving &&= resumed;
     this.#emit('streams');
     this.#emit('viewers');
   }
@@ -246,17 +252,35 @@ export class Signaling extends EventTarget {
       this.#emit('streams');
     } else if (message.type === 'viewers') {
       this.viewers = message.count;
-    } else if (message.type === 'reconnect') {
+    }
+    if (message.type === 'stream-changed' && !message.live && this.moving) {
+      // The broadcaster has moved already: follow soon, but not all at once.
+      this.#leaveAfter(Math.random() * FOLLOW_WITHIN_MS);
+    }
+    if (message.type === 'reconnect') {
       this.#move(message);
     }
   }
 
-  /** The server drains: come back after the time it names, perhaps elsewhere. The media goes on meanwhile. */
+  /**
+   * The server drains: go after the time it names, perhaps elsewhere. The media goes on meanwhile, and so does this
+   * socket, unless it asked to join: then it has nothing to stay for.
+   */
   #move({ after_ms: afterMs = 0, url }) {
     if (typeof url === 'string' && /^wss?:/.test(url)) {
       this.#url = url;
     }
-    this.#lose(afterMs * (1 + Math.random() / 4));
+    this.moving = true;
+    if (this.#joined) {
+      this.#leaveAfter(afterMs);
+    } else {
+      this.#lose(afterMs);
+    }
+  }
+
+  #leaveAfter(ms) {
+    clearTimeout(this.#moveTimer);
+    this.#moveTimer = setTimeout(() => this.#joined && this.#lose(0), ms);
   }
 
   #lose(retryMs) {
@@ -268,6 +292,7 @@ export class Signaling extends EventTarget {
 
   #dropSocket() {
     const socket = this.#socket;
+    clearTimeout(this.#moveTimer);
     this.#socket = null;
     this.#joined = false;
     clearInterval(this.#pingTimer);
