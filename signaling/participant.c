@@ -432,7 +432,6 @@ static void on_drain(void *context)
     g_hash_table_iter_init(&iterator, all->by_resume);
     while (g_hash_table_iter_next(&iterator, NULL, &value)) {
         const struct participant *participant = value;
-        const struct participant *participant = value;
         const bool publishes = peers_publishes(&participant->peers);
 
         if (participant->line != NULL)
