@@ -1,5 +1,6 @@
 /* bench/fanout_bench.c - what the fan-out itself costs, a viewer and packet, with an egress that
  * only counts: no seal, no socket. Usage: fanout_bench [VIEWERS [PACKETS_A_BATCH [PROFILES]]] */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@ struct seat {
     uint8_t session[2048];
 };
 
-static void count_send(void *context, struct viewer *viewer, const struct outgoing *packets,
+static bool count_send(void *context, struct viewer *viewer, const struct outgoing *packets,
                        unsigned count)
 {
     struct counter *counter = context;
@@ -30,6 +31,7 @@ static void count_send(void *context, struct viewer *viewer, const struct outgoi
     counter->packets += count;
     for (unsigned i = 0; i < count; i++)
         counter->bytes += (uint64_t)packets[i].header_bytes + packets[i].payload_bytes;
+    return true;
 }
 
 static void ignore_rtcp(void *context, struct viewer *viewer, const uint8_t *compound,
@@ -134,7 +136,7 @@ int main(int argc, char **argv)
     int64_t passed_ns = 0;
     for (int64_t now_ns = 0; passed_ns < RUN_MS * MONO_MS; now_ns += MONO_SECOND / 30) {
         push_frame(fanout, pool, packets, &number, now_ns);
-        fanout_run(fanout, &egress, now_ns);
+        fanout_run(fanout, NULL, &egress, now_ns);
         passed_ns = cpu_ns() - began_ns;
     }
     printf("%u viewers, %u packets a batch, %u profiles: %.1f ns a packet\n", viewers, packets,

@@ -3,6 +3,7 @@
 #ifndef CORE_EGRESS_H
 #define CORE_EGRESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,8 +32,9 @@ struct viewer;
 struct egress {
     void *context;
     /* Seals and sends packets (1..EGRESS_BATCH_MAX), in order. All borrowed until flush returns.
-     * Never blocks; what cannot be sent is dropped and counted. */
-    void (*send)(void *context, struct viewer *viewer, const struct outgoing *packets,
+     * Never blocks; what cannot be sent is dropped and counted. False: of that because this viewer
+     * takes less than it is sent. */
+    bool (*send)(void *context, struct viewer *viewer, const struct outgoing *packets,
                  unsigned count);
     /* The same for one RTCP compound, plain; borrowed during the call. */
     void (*send_rtcp)(void *context, struct viewer *viewer, const uint8_t *compound,

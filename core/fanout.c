@@ -11,8 +11,15 @@
 #include "core/rtp.h"
 
 #define KEY_FRAME_REQUEST_NS (100 * MONO_MS)
+/* A viewer that was cut waits so long for what comes anyway, and key frames that are asked for
+ * because of such viewers are so far apart: they are not to cost the others their bit rate. */
+#define CUT_PATIENCE_NS (2 * MONO_SECOND)
 
-enum { VIEWERS_FIRST = 16 };
+enum {
+    VIEWERS_FIRST = 16,
+    VIEWERS_A_STRETCH = 16, /* served before a run looks for packets that came meanwhile */
+    PREFETCH_AHEAD = 2
+};
 
 static const char cname[] = "manycast";
 
@@ -36,6 +43,7 @@ enum status fanout_create(const struct fanout_settings *settings, struct stats *
     made->stats = stats;
     made->live = true; /* until told otherwise: viewers come to streams that are on their way */
     made->key_frame_asked_ns = INT64_MIN / 2;
+    made->cut_asked_ns = INT64_MIN / 2;
     made->clock_hz[TRACK_AUDIO] = CODEC_CLOCK_OPUS_HZ;
     made->clock_hz[TRACK_VIDEO] = CODEC_CLOCK_VIDEO_HZ;
     *fanout = made;
@@ -47,7 +55,9 @@ static void drop_batch(struct fanout *fanout)
     for (unsigned i = 0; i < fanout->batch_count; i++)
         packet_unref(fanout->batch[i]);
     fanout->batch_count = 0;
-    fanout->due = false;
+    fanout->frame_ended = false;
+    fanout->has_audio = false;
+    fanout->urgent = false;
 }
 
 void fanout_destroy(struct fanout *fanout)
@@ -114,9 +124,12 @@ static void take_note(struct fanout *fanout, const struct packet *packet)
     switch ((enum packet_kind)packet->kind) {
     case PACKET_MEDIA:
         fanout->live = true;
-        fanout->due = fanout->due || packet->marker || packet->track == TRACK_AUDIO;
-        if (packet->track == TRACK_VIDEO)
+        if (packet->track == TRACK_VIDEO) {
             fanout->video_format = packet->format;
+            fanout->frame_ended = fanout->frame_ended || packet->marker;
+        } else {
+            fanout->has_audio = true;
+        }
         bitrate_add(&fanout->bitrate, packet->payload_bytes, packet->arrival_ns);
         return;
     case PACKET_SENDER_REPORT:
@@ -129,20 +142,27 @@ static void take_note(struct fanout *fanout, const struct packet *packet)
         memset(fanout->report_due, 0, sizeof fanout->report_due);
         fanout->video_format = (struct codec_format){.codec = CODEC_NONE};
         fanout->live = true;
-        fanout->due = true;
+        fanout->urgent = true;
         return;
     case PACKET_UNPUBLISHED: /* nothing more comes that would push the old packets out */
         for (unsigned i = 0; i < TRACK_COUNT; i++)
             history_clear(fanout->history[i]);
         fanout->live = false;
-        fanout->due = true;
+        fanout->urgent = true;
         return;
     }
 }
 
+bool fanout_can_push(const struct fanout *fanout, const struct packet *packet)
+{
+    return fanout->batch_count < EGRESS_BATCH_MAX &&
+           (!fanout->walking || packet->kind == PACKET_MEDIA);
+}
+
 void fanout_push(struct fanout *fanout, struct packet *packet)
 {
-    assert(fanout->batch_count < EGRESS_BATCH_MAX);
+    assert(fanout_can_push(fanout, packet));
+    fanout->joined_at[fanout->batch_count] = 0;
     fanout->batch[fanout->batch_count++] = packet;
     take_note(fanout, packet);
     if (packet->kind == PACKET_MEDIA)
@@ -159,9 +179,14 @@ bool fanout_is_full(const struct fanout *fanout)
     return fanout->batch_count == EGRESS_BATCH_MAX;
 }
 
-bool fanout_is_due(const struct fanout *fanout)
+bool fanout_is_running(const struct fanout *fanout)
 {
-    return fanout->due;
+    return fanout->walking;
+}
+
+bool fanout_is_due(const struct fanout *fanout, bool audio_waits)
+{
+    return fanout->urgent || fanout->frame_ended || (fanout->has_audio && !audio_waits);
 }
 
 static void end_run(struct fanout *fanout, struct viewer *viewer, enum track_kind track)
@@ -181,6 +206,7 @@ static bool admit_video(struct fanout *fanout, struct viewer *viewer, const stru
     if (packet->key_frame_start && (!track->started || ahead)) {
         if (!track->started || track->replaying)
             viewer_begin_run(track, packet);
+        viewer->cut_ns = 0;
         viewer->replay.asked_ns = 0;
         viewer->replay.restarts = 0;
         replay_leave(&fanout->replay, viewer);
@@ -229,20 +255,26 @@ static bool address_packet(struct fanout *fanout, struct viewer *viewer,
 }
 
 static void send_batch(struct fanout *fanout, struct viewer *viewer, const struct render_row *row,
-                       const struct egress *egress)
+                       const struct egress *egress, int64_t now_ns)
 {
     struct outgoing outgoing[EGRESS_BATCH_MAX];
     unsigned count = 0;
 
-    for (unsigned i = 0; i < fanout->batch_count; i++) {
-        const struct packet *packet = fanout->batch[i];
+    for (unsigned i = 0; i < fanout->order_count; i++) {
+        const unsigned number = fanout->order[i];
+        const struct packet *packet = fanout->batch[number];
         if (packet->kind == PACKET_MEDIA)
-            count += address_packet(fanout, viewer, packet, &row->packets[i], &outgoing[count]);
+            count +=
+                address_packet(fanout, viewer, packet, &row->packets[number], &outgoing[count]);
         else if (packet->kind == PACKET_PUBLISHED)
             end_run(fanout, viewer, TRACK_VIDEO);
     }
-    if (count > 0)
-        egress->send(egress->context, viewer, outgoing, count);
+    if (count == 0 || egress->send(egress->context, viewer, outgoing, count) ||
+        !viewer->track[TRACK_VIDEO].started)
+        return;
+    viewer_cut(viewer, now_ns);
+    replay_leave(&fanout->replay, viewer);
+    STATS_ADD(fanout->stats, viewers_cut, 1);
 }
 
 void fanout_send_reports(struct fanout *fanout, struct viewer *viewer, const bool *tracks,
@@ -267,6 +299,15 @@ void fanout_send_reports(struct fanout *fanout, struct viewer *viewer, const boo
         egress->send_rtcp(egress->context, viewer, compound, bytes_written(&writer));
 }
 
+static bool may_ask_for_cut(struct fanout *fanout, const struct viewer *viewer, int64_t now_ns)
+{
+    if (now_ns - viewer->cut_ns < CUT_PATIENCE_NS ||
+        now_ns - fanout->cut_asked_ns < CUT_PATIENCE_NS)
+        return false;
+    fanout->cut_asked_ns = now_ns;
+    return true;
+}
+
 /* Everything that one viewer gets of the batch. */
 static void serve(struct fanout *fanout, struct viewer *viewer, const struct egress *egress,
                   int64_t now_ns)
@@ -285,7 +326,7 @@ static void serve(struct fanout *fanout, struct viewer *viewer, const struct egr
     }
     for (unsigned i = 0; i < TRACK_COUNT; i++)
         ran[i] = tracks[i].started;
-    send_batch(fanout, viewer, row, egress);
+    send_batch(fanout, viewer, row, egress, now_ns);
     for (unsigned i = 0; i < TRACK_COUNT; i++)
         began = began || (tracks[i].started && !ran[i]);
     /* A track that begins is told at once how it lies to the other: no waiting for lip sync. */
@@ -295,27 +336,26 @@ static void serve(struct fanout *fanout, struct viewer *viewer, const struct egr
         fanout_send_reports(fanout, viewer, due, egress, now_ns);
     if (tracks[TRACK_VIDEO].wanted && !tracks[TRACK_VIDEO].started &&
         viewer->replay.state == REPLAY_NONE &&
+        (viewer->cut_ns == 0 || may_ask_for_cut(fanout, viewer, now_ns)) &&
         profile_find(viewer->profile, &fanout->video_format) != NULL)
         fanout->waiting++;
 }
 
-/* Video first, each track in its order: packets of one size make one message, and a shorter one of
- * audio may still be its last. */
-static void put_audio_last(struct fanout *fanout)
+/* What the walk carries: the batch from first on, video before audio, each track in its order.
+ * Packets of one size make one message, and a shorter one of audio may still be its last. */
+static void arrange(struct fanout *fanout, unsigned first)
 {
-    struct packet *audio[EGRESS_BATCH_MAX];
-    unsigned audio_count = 0;
-    unsigned kept = 0;
+    unsigned count = 0;
 
-    for (unsigned i = 0; i < fanout->batch_count; i++) {
-        struct packet *packet = fanout->batch[i];
-        if (packet->kind == PACKET_MEDIA && packet->track == TRACK_AUDIO)
-            audio[audio_count++] = packet;
-        else
-            fanout->batch[kept++] = packet;
+    for (int audio = 0; audio <= 1; audio++) {
+        for (unsigned i = first; i < fanout->batch_count; i++) {
+            const struct packet *packet = fanout->batch[i];
+            const bool is_audio = packet->kind == PACKET_MEDIA && packet->track == TRACK_AUDIO;
+            if (is_audio == (audio == 1))
+                fanout->order[count++] = (uint8_t)i;
+        }
     }
-    if (audio_count > 0)
-        memcpy(&fanout->batch[kept], audio, audio_count * sizeof(struct packet *));
+    fanout->order_count = count;
 }
 
 /* What was fanned out may be replayed from now on. */
@@ -330,28 +370,83 @@ static void keep_batch(struct fanout *fanout)
     }
 }
 
-void fanout_run(struct fanout *fanout, const struct egress *egress, int64_t now_ns)
+/* Serves the viewers of one stretch. */
+static void serve_stretch(struct fanout *fanout, unsigned from, const struct egress *egress,
+                          int64_t now_ns)
 {
-    if (fanout->batch_count == 0)
-        return;
-    put_audio_last(fanout);
-    STATS_ADD(fanout->stats, batches, 1);
-    STATS_ADD(fanout->stats, batch_packets, fanout->batch_count);
-    fanout->waiting = 0;
-    for (unsigned i = 0; i < fanout->viewer_count; i++) {
-        if (i + 2 < fanout->viewer_count) {
-            const struct viewer *coming = fanout->viewers[i + 2];
+    const unsigned left = fanout->viewer_count - from;
+    const unsigned to = from + (left < VIEWERS_A_STRETCH ? left : VIEWERS_A_STRETCH);
+
+    for (unsigned i = from; i < to; i++) {
+        if (i + PREFETCH_AHEAD < fanout->viewer_count) {
+            const struct viewer *coming = fanout->viewers[i + PREFETCH_AHEAD];
             __builtin_prefetch(coming, 1);
             __builtin_prefetch(&coming->track[TRACK_AUDIO], 1);
             __builtin_prefetch(&coming->track[TRACK_VIDEO], 1);
         }
         serve(fanout, fanout->viewers[i], egress, now_ns);
     }
+}
+
+/* Lets packets that came meanwhile join the walk, which goes on with viewer number next. */
+static void gather_more(struct fanout *fanout, const struct fanout_gather *gather, unsigned next)
+{
+    const unsigned before = fanout->batch_count;
+
+    if (gather == NULL || next >= fanout->viewer_count)
+        return;
+    gather->gather(gather->context);
+    for (unsigned i = before; i < fanout->batch_count; i++) {
+        fanout->joined_at[i] = next;
+        /* Whom the walk finds waiting for a key frame from here on waits for a later one. */
+        if (fanout->batch[i]->key_frame_start)
+            fanout->waiting = 0;
+    }
+    if (fanout->batch_count > before)
+        arrange(fanout, 0);
+}
+
+/* Brings what joined the walk to the viewers that it had passed by then. */
+static void serve_passed(struct fanout *fanout, unsigned first, const struct egress *egress,
+                         int64_t now_ns)
+{
+    unsigned arranged = EGRESS_BATCH_MAX;
+
+    for (unsigned from = 0; from < fanout->viewer_count; from += VIEWERS_A_STRETCH) {
+        while (first < fanout->batch_count && fanout->joined_at[first] <= from)
+            first++;
+        if (first == fanout->batch_count)
+            return;
+        if (first != arranged)
+            arrange(fanout, first);
+        arranged = first;
+        serve_stretch(fanout, from, egress, now_ns);
+    }
+}
+
+void fanout_run(struct fanout *fanout, const struct fanout_gather *gather,
+                const struct egress *egress, int64_t now_ns)
+{
+    const unsigned begun_with = fanout->batch_count;
+
+    if (begun_with == 0)
+        return;
+    fanout->walking = true;
+    fanout->waiting = 0;
+    arrange(fanout, 0);
+    for (unsigned from = 0; from < fanout->viewer_count; from += VIEWERS_A_STRETCH) {
+        serve_stretch(fanout, from, egress, now_ns);
+        gather_more(fanout, gather, from + VIEWERS_A_STRETCH);
+    }
+    memset(fanout->report_due, 0, sizeof fanout->report_due);
+    serve_passed(fanout, begun_with, egress, now_ns);
+    fanout->walking = false;
     egress->flush(egress->context);
     render_reset(&fanout->render);
+    STATS_ADD(fanout->stats, batches, 1);
+    STATS_ADD(fanout->stats, batch_packets, fanout->batch_count);
     keep_batch(fanout);
     drop_batch(fanout);
-    memset(fanout->report_due, 0, sizeof fanout->report_due);
     fanout->run_ns = now_ns;
 }
 
@@ -374,6 +469,8 @@ bool fanout_resend(struct fanout *fanout, struct viewer *viewer, enum track_kind
 
     if (index < sent->run_index || index > sent->highest_index)
         return false;
+    if (track == TRACK_VIDEO && viewer->cut_ns != 0)
+        return true; /* neither resent nor a reason to ask for a key frame */
     int64_t number = index - sent->sequence_offset;
     const struct packet *packet = history_find(fanout->history[track], number, now_ns);
     if (packet == NULL && track == TRACK_VIDEO)

@@ -39,16 +39,33 @@ unsigned fanout_viewers(const struct fanout *fanout);
 MUST_CHECK enum status fanout_add(struct fanout *fanout, struct viewer *viewer);
 void fanout_remove(struct fanout *fanout, struct viewer *viewer);
 
-/* Takes one reference to packet (of this stream): into the batch and the history. The caller runs
- * fanout_run at the latest when fanout_is_full. */
+/* Whether packet can be pushed now: there is room, and during a run only media may join it. */
+bool fanout_can_push(const struct fanout *fanout, const struct packet *packet);
+/* Takes one reference to packet (of this stream, fanout_can_push): into the batch and the history.
+ */
 void fanout_push(struct fanout *fanout, struct packet *packet);
 bool fanout_is_empty(const struct fanout *fanout); /* no packet waits in the batch */
 bool fanout_is_full(const struct fanout *fanout);
-/* True when the batch ends a video frame or holds audio: no reason to wait for more. */
-bool fanout_is_due(const struct fanout *fanout);
+bool fanout_is_running(const struct fanout *fanout); /* fanout_run calls gather just now */
+/* True when the batch ends a video frame or holds audio (audio_waits: that is no reason), or when
+ * the stream begins or ends with it: no reason to wait for more. */
+bool fanout_is_due(const struct fanout *fanout, bool audio_waits);
+
+/* Where packets come from while a run goes on. */
+struct fanout_gather {
+    void *context;
+    /* Pushes packets that came meanwhile, to this and other fanouts; touches nothing else of them.
+     */
+    void (*gather)(void *context);
+};
+
 /* Sends the batch to all viewers and empties it; calls egress->flush at the end (and in between
- * only when the audience has many different profiles). */
-void fanout_run(struct fanout *fanout, const struct egress *egress, int64_t now_ns);
+ * only when the audience has many different profiles). What gather (NULL: nothing) pushes on the
+ * way goes out in one message with the batch to those who come later in the walk, to the others in
+ * a second round: a busy worker sends more at a time, and sound does not wait until the last viewer
+ * has the picture. */
+void fanout_run(struct fanout *fanout, const struct fanout_gather *gather,
+                const struct egress *egress, int64_t now_ns);
 
 /* Takes the references to count packets that the ingest thread kept before it sent the first to
  * this fanout: the last key frame and all that followed. */

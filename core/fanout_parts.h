@@ -22,15 +22,22 @@ struct fanout {
     unsigned viewer_count;
     unsigned viewer_capacity;
     struct history *history[TRACK_COUNT];
-    struct packet *batch[EGRESS_BATCH_MAX];
+    struct packet *batch[EGRESS_BATCH_MAX]; /* as they came */
     unsigned batch_count;
-    bool due;
+    unsigned joined_at[EGRESS_BATCH_MAX]; /* viewer that the walk had come to; 0: before it began */
+    uint8_t order[EGRESS_BATCH_MAX];      /* of what the walk carries now, into batch */
+    unsigned order_count;
+    bool walking;
+    bool frame_ended; /* by the batch */
+    bool has_audio;   /* the batch */
+    bool urgent;      /* the batch: something began or ended */
     bool live;
     bool key_frame_wanted; /* since the last request was taken */
     unsigned waiting;      /* viewers that wait for one and can take the video */
     int64_t key_frame_asked_ns;
-    bool viewers_asked; /* at least one has asked_ns set */
-    int64_t run_ns;     /* of the last run */
+    int64_t cut_asked_ns; /* for the sake of viewers that were cut */
+    bool viewers_asked;   /* at least one has asked_ns set */
+    int64_t run_ns;       /* of the last run */
     struct replay replay;
     struct codec_format video_format; /* of the newest video packet; CODEC_NONE: none came */
     struct sender_clock clocks[TRACK_COUNT];

@@ -76,9 +76,11 @@ int64_t fanout_replay(struct fanout *fanout, struct replay_headers *headers,
         next = viewer->replay.next;
         if (begin_replay(fanout, viewer, egress, now_ns)) {
             unsigned before = headers->used;
+            const int64_t cut_ns = viewer->cut_ns;
             due_ns =
                 mono_earlier(due_ns, replay_send(&fanout->replay, viewer, headers, egress, now_ns));
             STATS_ADD(fanout->stats, replayed_packets, headers->used - before);
+            STATS_ADD(fanout->stats, viewers_cut, viewer->cut_ns != cut_ns);
         }
     }
     return due_ns;
@@ -94,6 +96,10 @@ void fanout_sweep(struct fanout *fanout, int64_t now_ns)
         struct viewer_replay *place = &viewer->replay;
         if (place->asked_ns == 0)
             continue;
+        if (viewer->cut_ns != 0) { /* a burst is the last thing that it can take */
+            place->asked_ns = 0;
+            continue;
+        }
         if (now_ns - place->asked_ns >= UNANSWERED_NS &&
             now_ns - place->begun_ns >= REPLAY_AGAIN_NS &&
             replay_can_serve(&fanout->replay, viewer)) {
@@ -126,8 +132,8 @@ static bool restart_replay(struct fanout *fanout, struct viewer *viewer, int64_t
 
 void fanout_want_key_frame(struct fanout *fanout, struct viewer *viewer, int64_t now_ns)
 {
-    if (restart_replay(fanout, viewer, now_ns))
-        return;
+    if (viewer->cut_ns != 0 || restart_replay(fanout, viewer, now_ns))
+        return; /* who was cut waits: serve asks for it when that takes too long */
     fanout->key_frame_wanted = true;
     fanout->viewers_asked = true;
     if (viewer->replay.asked_ns == 0)

@@ -1,6 +1,7 @@
 #include "core/render.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
 #include "core/rtp.h"
 
@@ -50,7 +51,7 @@ size_t render_header(const struct packet *packet, const struct profile *profile,
 static void fill_row(struct render *render, struct render_row *row, struct packet *const *batch,
                      unsigned count)
 {
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = row->count; i < count; i++) {
         row->packets[i] = (struct rendered){0};
         if (batch[i]->kind != PACKET_MEDIA)
             continue;
@@ -62,19 +63,33 @@ static void fill_row(struct render *render, struct render_row *row, struct packe
         row->packets[i] = (struct rendered){.header = header, .header_bytes = (uint16_t)bytes};
         render->arena_used_bytes += (unsigned)bytes;
     }
+    row->count = count;
+}
+
+static bool has_room(const struct render *render, unsigned headers)
+{
+    return headers * EGRESS_HEADER_BYTES_MAX <= RENDER_ARENA_BYTES - render->arena_used_bytes;
 }
 
 const struct render_row *render_row(struct render *render, const struct profile *profile,
                                     struct packet *const *batch, unsigned count)
 {
-    for (unsigned i = 0; i < render->row_count; i++)
+    struct render_row *row = NULL;
+
+    for (unsigned i = 0; i < render->row_count && row == NULL; i++)
         if (render->rows[i].profile == profile)
-            return &render->rows[i];
-    if (render->row_count == RENDER_ROWS ||
-        count * EGRESS_HEADER_BYTES_MAX > RENDER_ARENA_BYTES - render->arena_used_bytes)
+            row = &render->rows[i];
+    if (row != NULL && row->count >= count)
+        return row;
+    if (!has_room(render, row != NULL ? count - row->count : count))
         return NULL;
-    struct render_row *row = &render->rows[render->row_count++];
-    row->profile = profile;
+    if (row == NULL && render->row_count == RENDER_ROWS)
+        return NULL;
+    if (row == NULL) {
+        row = &render->rows[render->row_count++];
+        row->profile = profile;
+        row->count = 0;
+    }
     fill_row(render, row, batch, count);
     return row;
 }

@@ -22,6 +22,7 @@ struct rendered {
 
 struct render_row {
     const struct profile *profile;
+    unsigned count; /* packets rendered so far */
     struct rendered packets[EGRESS_BATCH_MAX];
 };
 
@@ -35,8 +36,8 @@ struct render {
 
 /* Forgets all rows; nothing that was rendered may be used any more. */
 void render_reset(struct render *render);
-/* The row of profile for the batch (always the same one between two resets), borrowed until
- * render_reset. NULL when there is no room: flush, reset and ask again. */
+/* The row of profile for the batch, borrowed until render_reset; between two resets the batch may
+ * only grow. NULL when there is no room: flush, reset and ask again. */
 const struct render_row *render_row(struct render *render, const struct profile *profile,
                                     struct packet *const *batch, unsigned count);
 

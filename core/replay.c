@@ -256,8 +256,11 @@ int64_t replay_send(struct replay *replay, struct viewer *viewer, struct replay_
         count++;
         due_ns = now_ns + REPLAY_TURN_NS;
     }
-    if (count > 0)
-        egress->send(egress->context, viewer, outgoing, count);
+    if (count > 0 && !egress->send(egress->context, viewer, outgoing, count)) {
+        viewer_cut(viewer, now_ns);
+        replay_leave(replay, viewer);
+        return MONO_NEVER;
+    }
     if (!gop_cache_holds(&replay->cache)) { /* it was given up in the middle */
         track->started = false;
         replay_leave(replay, viewer);

@@ -136,7 +136,7 @@ void resend_gather(struct resend *resend, struct viewer *viewer, const struct pa
 void resend_finish(struct resend *resend, struct viewer *viewer, const struct egress *egress)
 {
     if (resend->count > 0) {
-        egress->send(egress->context, viewer, resend->packets, resend->count);
+        (void)egress->send(egress->context, viewer, resend->packets, resend->count);
         egress->flush(egress->context);
     }
     resend->count = 0;

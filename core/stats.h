@@ -32,6 +32,7 @@
     X(sessions_closed, "Media sessions ended after they were connected")                           \
     X(batches, "Batches fanned out")                                                               \
     X(batch_packets, "Packets in the batches fanned out")                                          \
+    X(viewers_cut, "Viewers' video cut to the next key frame: they took less than they were sent") \
     X(sends_plain, "Datagrams sent one a message")                                                 \
     X(sends_gso, "Messages sent with UDP segmentation offload")                                    \
     X(drop_unknown_address, "Datagrams dropped: from an address without an authenticated check")   \

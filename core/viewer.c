@@ -34,3 +34,9 @@ void viewer_begin_run(struct viewer_track *track, const struct packet *packet)
     track->started = true;
     track->replaying = false;
 }
+
+void viewer_cut(struct viewer *viewer, int64_t now_ns)
+{
+    viewer->track[TRACK_VIDEO].started = false;
+    viewer->cut_ns = now_ns;
+}

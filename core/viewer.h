@@ -70,6 +70,7 @@ struct viewer {
     int64_t round_trip_ns;         /* of the last report block that told, 0 unknown */
     uint32_t resend_budget_bytes;  /* resend's own: bounds what NACKs cost */
     int64_t resend_refill_ns;      /* resend's own: when the budget was last refilled */
+    int64_t cut_ns;                /* its video was cut then, see viewer_cut; 0: it goes on */
     uint32_t nacks;
     uint32_t plis;
     uint64_t bytes_sent;
@@ -93,6 +94,9 @@ void viewer_init(struct viewer *viewer, const struct profile *profile,
 /* The run's first index is the one after all that the viewer was sent, so that it sees no gap for
  * what was never meant for it. */
 void viewer_begin_run(struct viewer_track *track, const struct packet *packet);
+
+/* The viewer takes less than it is sent: its video ends here and goes on at a key frame. */
+void viewer_cut(struct viewer *viewer, int64_t now_ns);
 
 /* What viewer sees of a packet's timestamp, always the same for the same index. */
 static inline uint32_t viewer_timestamp(const struct viewer_track *track, int64_t index,

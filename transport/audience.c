@@ -27,6 +27,7 @@ struct audiences {
     int64_t history_age_ns;
     uint32_t replay_bps;
     struct audience *waiting;   /* those with a batch */
+    bool late;                  /* one joined them during audiences_run */
     struct audience *replaying; /* those with viewers who are being brought to the live edge */
     int64_t replayed_ns;
     struct replay_headers replay_headers;
@@ -157,10 +158,25 @@ void audience_feedback(struct audience *audience, struct viewer *viewer, const u
     ask_for_key_frame(audience, now_ns);
 }
 
-static void run(struct audience *audience, int64_t now_ns)
+static void run(struct audience *audience, const struct fanout_gather *gather, int64_t now_ns)
 {
-    fanout_run(audience->fanout, audience->all->egress, now_ns);
+    fanout_run(audience->fanout, gather, audience->all->egress, now_ns);
     ask_for_key_frame(audience, now_ns);
+}
+
+/* packet is for audience, which can take it. */
+static void push(struct audience *audience, struct packet *packet, int64_t now_ns)
+{
+    struct audiences *all = audience->all;
+
+    if (!audience->is_waiting && !fanout_is_running(audience->fanout)) {
+        audience->is_waiting = true;
+        audience->held_since_ns = now_ns;
+        audience->waiting = all->waiting;
+        all->waiting = audience;
+        all->late = true;
+    }
+    fanout_push(audience->fanout, packet);
 }
 
 void audiences_take(struct audiences *audiences, struct packet *packet, int64_t now_ns)
@@ -171,30 +187,42 @@ void audiences_take(struct audiences *audiences, struct packet *packet, int64_t 
         packet_unref(packet); /* nobody here watches it any more */
         return;
     }
-    if (!audience->is_waiting) {
-        audience->is_waiting = true;
-        audience->held_since_ns = now_ns;
-        audience->waiting = audiences->waiting;
-        audiences->waiting = audience;
-    }
-    fanout_push(audience->fanout, packet);
-    if (fanout_is_full(audience->fanout))
-        run(audience, now_ns);
+    if (!fanout_can_push(audience->fanout, packet))
+        run(audience, NULL, now_ns);
+    push(audience, packet, now_ns);
 }
 
-/* A whole frame for one viewer is one message: with many viewers its end is worth a short wait. */
+bool audiences_take_late(struct audiences *audiences, struct packet *packet, int64_t now_ns)
+{
+    struct audience *audience = find(audiences, packet->stream_id);
+
+    if (audience == NULL)
+        packet_unref(packet);
+    else if (fanout_can_push(audience->fanout, packet))
+        push(audience, packet, now_ns);
+    else
+        return false;
+    return true;
+}
+
+/* A whole frame for one viewer is one message: with many viewers its end is worth a short wait, and
+ * with very many that of sound too. */
 static bool should_wait(const struct audience *audience, bool drained, int64_t now_ns)
 {
-    return drained && !fanout_is_due(audience->fanout) &&
-           fanout_viewers(audience->fanout) >= AUDIENCE_LARGE &&
+    const unsigned viewers = fanout_viewers(audience->fanout);
+
+    return drained && viewers >= AUDIENCE_LARGE && !fanout_is_full(audience->fanout) &&
+           !fanout_is_due(audience->fanout, viewers >= AUDIENCE_HUGE) &&
            now_ns - audience->held_since_ns < AUDIENCE_HOLD_NS;
 }
 
-int64_t audiences_run(struct audiences *audiences, bool drained, int64_t now_ns)
+int64_t audiences_run(struct audiences *audiences, bool drained, const struct fanout_gather *gather,
+                      int64_t now_ns)
 {
     struct audience **link = &audiences->waiting;
     int64_t due_ns = MONO_NEVER;
 
+    audiences->late = false;
     while (*link != NULL) {
         struct audience *audience = *link;
 
@@ -206,9 +234,9 @@ int64_t audiences_run(struct audiences *audiences, bool drained, int64_t now_ns)
         *link = audience->waiting;
         audience->is_waiting = false;
         if (!fanout_is_empty(audience->fanout))
-            run(audience, now_ns);
+            run(audience, gather, now_ns);
     }
-    return due_ns;
+    return audiences->late ? now_ns : due_ns; /* late ones may stand before link */
 }
 
 void audiences_adopt(struct audiences *audiences, uint32_t stream_id, struct packet *const *packets,

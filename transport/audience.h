@@ -17,6 +17,7 @@
 
 enum {
     AUDIENCE_LARGE = 16, /* viewers for whom the end of a frame is worth waiting for */
+    AUDIENCE_HUGE = 256, /* so many that sound waits for it too */
     AUDIENCE_HISTORY_VIDEO_PACKETS = 2048,
     AUDIENCE_HISTORY_AUDIO_PACKETS = 128
 };
@@ -54,9 +55,13 @@ void audience_feedback(struct audience *audience, struct viewer *viewer, const u
 
 /* Takes one reference to a packet of any stream. */
 void audiences_take(struct audiences *audiences, struct packet *packet, int64_t now_ns);
-/* Sends the batches that are due; drained: no packet waits behind them. Returns when a batch that
- * is held back must go, MONO_NEVER when there is none. */
-int64_t audiences_run(struct audiences *audiences, bool drained, int64_t now_ns);
+/* The same from within gather of audiences_run; false: it has to be taken after that. */
+bool audiences_take_late(struct audiences *audiences, struct packet *packet, int64_t now_ns);
+/* Sends the batches that are due; drained: no packet waits behind them; gather lets packets join
+ * those that take long (core/fanout.h), with audiences_take_late. Returns when a batch that is held
+ * back must go, MONO_NEVER when there is none. */
+int64_t audiences_run(struct audiences *audiences, bool drained, const struct fanout_gather *gather,
+                      int64_t now_ns);
 /* Takes the references to what a stream kept before its first packet came (core/fanout.h). */
 void audiences_adopt(struct audiences *audiences, uint32_t stream_id, struct packet *const *packets,
                      unsigned count);

@@ -421,8 +421,8 @@ static size_t frame_at(const uint8_t *frame)
 }
 
 /* Keeps the frames from sent_bytes on, the first of which may be half sent; whole frames that find
- * no room are dropped. */
-static void queue_frames(struct tcp_connection *connection, const uint8_t *frames,
+ * no room are dropped: false. */
+static bool queue_frames(struct tcp_connection *connection, const uint8_t *frames,
                          size_t frames_bytes, size_t sent_bytes)
 {
     if (connection->queue == NULL) {
@@ -431,7 +431,7 @@ static void queue_frames(struct tcp_connection *connection, const uint8_t *frame
             STATS_ADD(connection->tcp->stats, drop_tcp_queue, 1);
             if (sent_bytes > 0)
                 shutdown(connection->descriptor, SHUT_RDWR); /* a frame was cut: no way on */
-            return;
+            return false;
         }
         connection->queue->start_bytes = connection->queue->end_bytes = 0;
         watch_writable(connection, true);
@@ -441,6 +441,7 @@ static void queue_frames(struct tcp_connection *connection, const uint8_t *frame
     queue->end_bytes -= queue->start_bytes;
     queue->start_bytes = 0;
 
+    bool all = true;
     for (size_t at = 0; at < frames_bytes;) {
         const size_t end = at + frame_at(frames + at);
         const size_t from = sent_bytes > at ? sent_bytes : at;
@@ -450,23 +451,25 @@ static void queue_frames(struct tcp_connection *connection, const uint8_t *frame
             queue->end_bytes += end - from;
         } else if (end > sent_bytes) {
             STATS_ADD(connection->tcp->stats, drop_tcp_queue, 1);
+            all = false;
         }
         at = end;
     }
+    return all;
 }
 
-void tcp_send(struct tcp *tcp, struct tcp_connection *connection)
+bool tcp_send(struct tcp *tcp, struct tcp_connection *connection)
 {
     const size_t frames_bytes = tcp->used_bytes;
     ssize_t sent = 0;
 
     tcp->used_bytes = 0;
     if (frames_bytes == 0 || connection->descriptor < 0)
-        return;
+        return true;
     if (connection->queue == NULL)
         sent = send(connection->descriptor, tcp->frames, frames_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0)
         sent = 0;
-    if ((size_t)sent < frames_bytes)
-        queue_frames(connection, tcp->frames, frames_bytes, (size_t)sent);
+    return (size_t)sent == frames_bytes ||
+           queue_frames(connection, tcp->frames, frames_bytes, (size_t)sent);
 }

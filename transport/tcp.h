@@ -5,6 +5,7 @@
 #ifndef TRANSPORT_TCP_H
 #define TRANSPORT_TCP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -74,7 +75,8 @@ void tcp_take_in(struct tcp *tcp, const struct tcp_handover *handover, int64_t n
 /* Room for one datagram of at most most_bytes (together TCP_FRAMES_BYTES_MAX until tcp_send). */
 uint8_t *tcp_reserve(struct tcp *tcp, size_t most_bytes);
 void tcp_commit(struct tcp *tcp, size_t length_bytes);
-/* Sends what was committed, as frames, over connection. */
-void tcp_send(struct tcp *tcp, struct tcp_connection *connection);
+/* Sends what was committed, as frames, over connection; false: some were dropped, for more waits
+ * than its reader takes. */
+bool tcp_send(struct tcp *tcp, struct tcp_connection *connection);
 
 #endif

@@ -49,7 +49,7 @@ static void seal_to_udp(struct viewer_egress *out, struct seal *seal, const stru
     }
 }
 
-static void seal_to_tcp(struct viewer_egress *out, struct seal *seal, const struct path *path,
+static bool seal_to_tcp(struct viewer_egress *out, struct seal *seal, const struct path *path,
                         const struct outgoing *packets, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -60,10 +60,10 @@ static void seal_to_tcp(struct viewer_egress *out, struct seal *seal, const stru
         tcp_commit(out->tcp, bytes);
         count_packet(out, bytes);
     }
-    tcp_send(out->tcp, path->tcp);
+    return tcp_send(out->tcp, path->tcp);
 }
 
-static void send_packets(void *context, struct viewer *viewer, const struct outgoing *packets,
+static bool send_packets(void *context, struct viewer *viewer, const struct outgoing *packets,
                          unsigned count)
 {
     struct viewer_egress *out = context;
@@ -71,13 +71,14 @@ static void send_packets(void *context, struct viewer *viewer, const struct outg
     const struct path *path = ice_lite_path(&session->ice);
 
     if (path == NULL)
-        return;
-    if (path->tcp == NULL && count > 1 && seal_gains_by_many(session->seal))
+        return true;
+    if (path->tcp != NULL)
+        return seal_to_tcp(out, session->seal, path, packets, count);
+    if (count > 1 && seal_gains_by_many(session->seal))
         seal_many_to_udp(out, session->seal, path, packets, count);
-    else if (path->tcp == NULL)
-        seal_to_udp(out, session->seal, path, packets, count);
     else
-        seal_to_tcp(out, session->seal, path, packets, count);
+        seal_to_udp(out, session->seal, path, packets, count);
+    return true;
 }
 
 static void send_rtcp(void *context, struct viewer *viewer, const uint8_t *compound,
@@ -121,7 +122,7 @@ void viewer_egress_datagram(struct viewer_egress *out, const struct path *path,
     }
     memcpy(tcp_reserve(out->tcp, datagram_bytes), datagram, datagram_bytes);
     tcp_commit(out->tcp, datagram_bytes);
-    tcp_send(out->tcp, path->tcp);
+    (void)tcp_send(out->tcp, path->tcp);
 }
 
 void viewer_egress_flush(struct viewer_egress *out)

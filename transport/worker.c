@@ -49,6 +49,7 @@ struct worker {
     struct mailbox mailbox;
     struct mailbox gifts; /* apart, because they come before what is in the ring */
     struct ring *ring;
+    struct packet *held; /* out of the ring and not yet taken; NULL: none */
     struct udp *udp;
     struct tcp *tcp; /* NULL: off */
     struct viewer_egress out;
@@ -56,6 +57,7 @@ struct worker {
     struct audiences *audiences;
     struct viewers *viewers;
     struct intake *intake;
+    int64_t turn_ns; /* the turn under way began */
     int64_t audience_swept_ns;
     int64_t swept_ns;
 };
@@ -362,6 +364,11 @@ static bool take_packets(struct worker *worker, int64_t now_ns)
 {
     void *packets[PACKETS_A_POP];
 
+    if (worker->held != NULL) {
+        (void)mailbox_drain(&worker->gifts, worker);
+        audiences_take(worker->audiences, worker->held, now_ns);
+        worker->held = NULL;
+    }
     for (unsigned i = 0; i < POPS_A_TURN; i++) {
         const unsigned count = ring_pop(worker->ring, packets, PACKETS_A_POP);
         /* What was given before these were pushed is there by now; what is given later is newer. */
@@ -373,6 +380,18 @@ static bool take_packets(struct worker *worker, int64_t now_ns)
             return true;
     }
     return false;
+}
+
+/* While a batch goes out: what came meanwhile may join it. What cannot waits, and all behind it. */
+static void gather_late(void *context)
+{
+    struct worker *worker = context;
+    void *packet = NULL;
+
+    while (worker->held == NULL && ring_pop(worker->ring, &packet, 1) == 1)
+        if (!mailbox_is_empty(&worker->gifts) || /* it may go before this one */
+            !audiences_take_late(worker->audiences, packet, worker->turn_ns))
+            worker->held = packet;
 }
 
 /* Returns true when there may be more. */
@@ -426,9 +445,12 @@ static int64_t handshakes_until(int64_t began_ns)
  * or less: at once. */
 static int64_t turn(struct worker *worker, bool tcp_ready, int64_t now_ns)
 {
+    const struct fanout_gather gather = {worker, gather_late};
+
     assert_own_thread(worker);
+    worker->turn_ns = now_ns;
     const bool drained = take_packets(worker, now_ns);
-    const int64_t held_ns = audiences_run(worker->audiences, drained, now_ns);
+    const int64_t held_ns = audiences_run(worker->audiences, drained, &gather, now_ns);
     const int64_t replay_ns = audiences_replay(worker->audiences, now_ns);
 
     (void)mailbox_drain(&worker->mailbox, worker);
@@ -439,7 +461,7 @@ static int64_t turn(struct worker *worker, bool tcp_ready, int64_t now_ns)
     const int64_t handshake_ns = viewers_handshake_turn(worker->viewers, now_ns);
     const int64_t sweep_due_ns = sweep(worker, now_ns);
     viewer_egress_flush(&worker->out);
-    if (!drained || more)
+    if (!drained || more || worker->held != NULL)
         return now_ns;
     return mono_earlier(mono_earlier(held_ns, replay_ns), mono_earlier(handshake_ns, sweep_due_ns));
 }
@@ -524,6 +546,8 @@ void worker_destroy(struct worker *worker)
     worker->stopping = true;
     (void)mailbox_drain(&worker->mailbox, worker);
     (void)mailbox_drain(&worker->gifts, worker);
+    if (worker->held != NULL)
+        packet_unref(worker->held);
     while (worker->ring != NULL && ring_pop(worker->ring, &packet, 1) == 1)
         packet_unref(packet);
     ring_destroy(worker->ring);

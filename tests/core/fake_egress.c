@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-static void remember(void *context, struct viewer *viewer, const struct outgoing *packets,
+static bool remember(void *context, struct viewer *viewer, const struct outgoing *packets,
                      unsigned count)
 {
     struct fake_egress *fake = context;
@@ -37,6 +37,7 @@ static void remember(void *context, struct viewer *viewer, const struct outgoing
         memcpy(sent->payload, packets[i].payload,
                kept < FAKE_PAYLOAD_BYTES_MAX ? kept : FAKE_PAYLOAD_BYTES_MAX);
     }
+    return viewer != fake->slow;
 }
 
 static void remember_rtcp(void *context, struct viewer *viewer, const uint8_t *compound,

@@ -30,7 +30,8 @@ struct fake_egress {
     uint8_t whole[FAKE_WHOLE_MAX][EGRESS_HEADER_BYTES_MAX + PACKET_BYTES_MAX]; /* of the first */
     unsigned send_calls;
     unsigned flushes;
-    unsigned unflushed; /* calls of send since the last flush */
+    unsigned unflushed;  /* calls of send since the last flush */
+    struct viewer *slow; /* takes less than it is sent; NULL: nobody */
     struct viewer *rtcp_viewer;
     uint8_t rtcp[EGRESS_RTCP_BYTES_MAX]; /* the latest compound */
     size_t rtcp_bytes;

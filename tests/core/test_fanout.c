@@ -75,7 +75,7 @@ static void push_audio(int64_t number)
 
 static void run(void)
 {
-    fanout_run(fanout, &fake.egress, now_ns);
+    fanout_run(fanout, NULL, &fake.egress, now_ns);
     assert_true(fanout_is_empty(fanout));
     assert_int_equal(fake.unflushed, 0);
 }
@@ -235,14 +235,14 @@ static void fanout_is_due_when_a_frame_ends(void **state)
 
     middle->marker = false;
     push(middle);
-    assert_false(fanout_is_due(fanout));
+    assert_false(fanout_is_due(fanout, false));
     assert_false(fanout_is_empty(fanout));
     push_video(2, false);
-    assert_true(fanout_is_due(fanout));
+    assert_true(fanout_is_due(fanout, false));
     run();
-    assert_false(fanout_is_due(fanout));
+    assert_false(fanout_is_due(fanout, false));
     push_audio(1);
-    assert_true(fanout_is_due(fanout));
+    assert_true(fanout_is_due(fanout, false));
     for (int64_t i = 0; !fanout_is_full(fanout); i++)
         push_video(3 + i, false);
     run();
@@ -478,6 +478,93 @@ static void fanout_resend_is_bounded(void **state)
     assert_int_equal(fake.sent_count, sent);
 }
 
+enum { CROWD = 40 };
+
+static int gathered; /* calls of gather_audio */
+
+/* What came while the first viewers were served: sound, once. */
+static void gather_audio(void *context)
+{
+    struct packet *packet = fake_packet(pool, TRACK_AUDIO, CODEC_OPUS, 7000, 80);
+    struct packet *control = fake_control(pool, PACKET_UNPUBLISHED);
+
+    assert_null(context);
+    assert_false(fanout_can_push(fanout, control)); /* has to wait for the end of the run */
+    assert_true(fanout_can_push(fanout, packet));
+    packet_unref(control);
+    if (gathered++ == 0)
+        push(packet);
+    else
+        packet_unref(packet);
+}
+
+static void fanout_lets_late_packets_join_the_walk(void **state)
+{
+    static struct viewer crowd[CROWD];
+    const struct fanout_gather gather = {NULL, gather_audio};
+    const struct viewer_start start = {
+        .ssrc = {1, 2}, .first_sequence_number = {10, 20}, .wanted = {true, true}};
+
+    (void)state;
+    gathered = 0;
+    for (unsigned i = 0; i < CROWD; i++) {
+        viewer_init(&crowd[i], fake_profile(), &start);
+        assert_int_equal(fanout_add(fanout, &crowd[i]), STATUS_OK);
+    }
+    push_video(1, true);
+    push_video(2, false);
+    fanout_run(fanout, &gather, &fake.egress, now_ns);
+    assert_true(fanout_is_empty(fanout));
+    assert_int_equal(fake.unflushed, 0);
+    assert_int_equal(fake.sent_count, 3 * CROWD); /* to each everything, once */
+    for (unsigned i = 0; i < CROWD; i++) {
+        assert_int_equal(crowd[i].track[TRACK_VIDEO].packets_sent, 2);
+        assert_int_equal(crowd[i].track[TRACK_AUDIO].packets_sent, 1);
+        fanout_remove(fanout, &crowd[CROWD - 1 - i]);
+    }
+    /* Only those who were served before it came got a message more. */
+    assert_in_range(fake.send_calls, CROWD + 1, CROWD + CROWD / 2);
+    assert_int_equal(stats.batches, 1);
+    assert_int_equal(stats.batch_packets, 3);
+}
+
+static void fanout_cuts_a_slow_viewer_to_the_next_key_frame(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(fanout_add(fanout, &viewers[i]), STATUS_OK);
+    push_video(1, true);
+    run();
+    assert_false(fanout_take_key_frame_request(fanout, now_ns));
+    fake.slow = &viewers[0];
+    push_video(2, false);
+    run();
+    assert_int_equal(stats.viewers_cut, 1);
+    fake.slow = NULL;
+    fake.sent_count = 0;
+    now_ns += MONO_SECOND;
+    push_video(3, false);
+    push_audio(100);
+    run();
+    assert_int_equal(fake.sent_count, 3); /* sound to both, the picture to one */
+    assert_int_equal(viewers[0].track[TRACK_VIDEO].packets_sent, 2);
+    /* It costs the others nothing: neither resends nor a key frame, however it asks. */
+    fanout_want_key_frame(fanout, &viewers[0], now_ns);
+    assert_true(fanout_resend(fanout, &viewers[0], TRACK_VIDEO, 21, &fake.egress, now_ns));
+    fanout_finish_resends(fanout, &viewers[0], &fake.egress);
+    assert_int_equal(fake.sent_count, 3);
+    assert_false(fanout_take_key_frame_request(fanout, now_ns));
+    now_ns += 2 * MONO_SECOND; /* unless none comes */
+    push_video(4, false);
+    run();
+    assert_true(fanout_take_key_frame_request(fanout, now_ns));
+    push_video(5, true);
+    push_video(6, false);
+    run();
+    assert_int_equal(viewers[0].track[TRACK_VIDEO].packets_sent, 4);
+    assert_int_equal(viewers[0].track[TRACK_VIDEO].highest_index, 23); /* no gap for the cut */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -501,6 +588,8 @@ int main(void)
         TEST(fanout_resends_rtx_without_padding),
         TEST(fanout_resend_refuses_what_the_viewer_never_got),
         TEST(fanout_resend_is_bounded),
+        TEST(fanout_lets_late_packets_join_the_walk),
+        TEST(fanout_cuts_a_slow_viewer_to_the_next_key_frame),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

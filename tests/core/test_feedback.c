@@ -41,7 +41,7 @@ static int set_up(void **state)
         struct packet *packet = fake_video(pool, i, i == 0);
         packet->arrival_ns = now_ns;
         fanout_push(fanout, packet);
-        fanout_run(fanout, &fake.egress, now_ns);
+        fanout_run(fanout, NULL, &fake.egress, now_ns);
     }
     fake.sent_count = 0;
     return 0;
@@ -150,7 +150,7 @@ static void feedback_reads_reports(void **state)
     report->ntp_timestamp = UINT64_C(7) << 32;
     report->arrival_ns = now_ns - 150 * MONO_MS;
     fanout_push(fanout, report);
-    fanout_run(fanout, &fake.egress, now_ns - 150 * MONO_MS);
+    fanout_run(fanout, NULL, &fake.egress, now_ns - 150 * MONO_MS);
 
     rtcp_put_receiver_report(&writer, 1, reports, 3);
     assert_int_equal(receive(out, bytes_written(&writer)), STATUS_OK);

@@ -79,7 +79,7 @@ static struct packet *make_frame(int64_t number, bool key_frame)
 static void push(struct packet *packet)
 {
     fanout_push(fanout, packet);
-    fanout_run(fanout, &fake.egress, now_ns);
+    fanout_run(fanout, NULL, &fake.egress, now_ns);
 }
 
 /* Frames from first to last, 33 ms apart, live. */

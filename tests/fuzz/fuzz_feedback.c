@@ -2,6 +2,7 @@
  * says, what it is sent stays bounded. SSRCs: audio 1, video 2; RTX 3. */
 #include "core/feedback.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -20,7 +21,7 @@ static const struct profile profile = {
 
 static unsigned sent;
 
-static void on_send(void *context, struct viewer *viewer, const struct outgoing *packets,
+static bool on_send(void *context, struct viewer *viewer, const struct outgoing *packets,
                     unsigned count)
 {
     (void)context;
@@ -34,6 +35,7 @@ static void on_send(void *context, struct viewer *viewer, const struct outgoing 
         if (packets[i].header_bytes < 12 || packets[i].header_bytes > EGRESS_HEADER_BYTES_MAX)
             __builtin_trap();
     }
+    return true;
 }
 
 static void on_send_rtcp(void *context, struct viewer *viewer, const uint8_t *compound,
@@ -77,7 +79,7 @@ static void fill_history(struct fanout *fanout, struct packet_pool *pool, int64_
         packet->payload_bytes = (uint16_t)(PACKET_BYTES_MAX - 12 - i);
         packet->arrival_ns = now_ns;
         fanout_push(fanout, packet);
-        fanout_run(fanout, &egress, now_ns);
+        fanout_run(fanout, NULL, &egress, now_ns);
     }
 }
 

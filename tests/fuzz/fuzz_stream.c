@@ -5,6 +5,7 @@
  * so many bytes of data. */
 #include "core/stream.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -48,7 +49,7 @@ static void check(bool holds)
         __builtin_trap();
 }
 
-static void on_send(void *context, struct viewer *viewer, const struct outgoing *packets,
+static bool on_send(void *context, struct viewer *viewer, const struct outgoing *packets,
                     unsigned count)
 {
     (void)context;
@@ -64,6 +65,7 @@ static void on_send(void *context, struct viewer *viewer, const struct outgoing 
         check((*byte & bit) == 0);
         *byte |= bit;
     }
+    return true;
 }
 
 static void on_send_rtcp(void *context, struct viewer *viewer, const uint8_t *compound,
@@ -113,7 +115,7 @@ static void push(struct room *room, struct packet *packet)
         fanout_push(room->fanout, packet);
     }
     if (fanout_is_full(room->fanout))
-        fanout_run(room->fanout, &egress, room->now_ns);
+        fanout_run(room->fanout, NULL, &egress, room->now_ns);
 }
 
 static void join(struct room *room)
@@ -201,8 +203,8 @@ static void run_records(struct room *room, struct bytes records)
             return;
         happen(room, event, data);
         give_feedback(room);
-        if (fanout_is_due(room->fanout))
-            fanout_run(room->fanout, &egress, room->now_ns);
+        if (fanout_is_due(room->fanout, false))
+            fanout_run(room->fanout, NULL, &egress, room->now_ns);
         replay(room);
     }
 }

@@ -138,7 +138,7 @@ static uint32_t hash_of(const uint8_t *data, size_t bytes)
 }
 
 /* What seal and the socket would do. */
-static void egress_send(void *context, struct viewer *core, const struct outgoing *packets,
+static bool egress_send(void *context, struct viewer *core, const struct outgoing *packets,
                         unsigned count)
 {
     struct sim_viewer *viewer = (struct sim_viewer *)core; /* its first member */
@@ -158,6 +158,7 @@ static void egress_send(void *context, struct viewer *core, const struct outgoin
         sim_viewer_on_egress(viewer, packet->ssrc, packet->index, hash_of(data, bytes));
         dispatch(context, TO_VIEWER, viewer, data, bytes);
     }
+    return true;
 }
 
 static void egress_send_rtcp(void *context, struct viewer *core, const uint8_t *compound,
@@ -245,8 +246,8 @@ static void push(struct sim *sim, struct packet *packet)
     if (fanout_is_empty(sim->fanout))
         sim->batch_since_ns = sim->now_ns;
     fanout_push(sim->fanout, packet);
-    if (fanout_is_due(sim->fanout) || fanout_is_full(sim->fanout)) {
-        fanout_run(sim->fanout, &sim->egress, sim->now_ns);
+    if (fanout_is_due(sim->fanout, false) || fanout_is_full(sim->fanout)) {
+        fanout_run(sim->fanout, NULL, &sim->egress, sim->now_ns);
         ask_for_key_frame(sim);
     }
 }
@@ -312,7 +313,7 @@ static void tick_server(struct sim *sim)
     size_t bytes = 0;
 
     if (!fanout_is_empty(sim->fanout) && sim->now_ns - sim->batch_since_ns >= BATCH_WAIT_NS)
-        fanout_run(sim->fanout, &sim->egress, sim->now_ns);
+        fanout_run(sim->fanout, NULL, &sim->egress, sim->now_ns);
     replay(sim);
     ask_for_key_frame(sim);
     while ((bytes = stream_write_feedback(sim->stream, compound, sim->now_ns)) > 0)
