@@ -4,6 +4,12 @@
 
 add_test(NAME layers COMMAND ${PROJECT_SOURCE_DIR}/tests/layers.sh)
 
+# What clients that others wrote are tried against: it needs no test library.
+if(NOT MANYCAST_CORE_ONLY AND NOT MANYCAST_FUZZ)
+    manycast_program(socketio_echo signaling
+                     SOURCES ${PROJECT_SOURCE_DIR}/tests/interop/socketio_echo.c)
+endif()
+
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(cmocka IMPORTED_TARGET cmocka)
 if(NOT cmocka_FOUND)

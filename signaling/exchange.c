@@ -1,8 +1,11 @@
 #include "signaling/exchange.h"
 
+#include <errno.h>
+#include <glib.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "core/log.h"
 #include "core/mono.h"
@@ -37,12 +40,14 @@ struct exchange {
     struct exchange *next; /* of all exchanges */
     struct exchange **link;
     uint64_t number;
-    int64_t deferred_ns; /* 0: not deferred */
+    int64_t deferred_ns; /* 0: not deferred, or without an end */
     enum exchange_state state;
     struct request_head head;
     bool closing; /* the connection is not kept after the answer */
+    bool allows_credentials;
     char *body;
     size_t body_bytes; /* received */
+    size_t body_room;
     struct answer_header headers[EXCHANGE_HEADERS_MAX];
     unsigned header_count;
     unsigned status;
@@ -56,6 +61,7 @@ static struct {
     const struct server_settings *settings;
     const struct server_handlers *handlers;
     struct exchange *all;
+    GHashTable *by_number;
     uint64_t newest_number;
 } exchanges;
 
@@ -64,6 +70,8 @@ void exchange_lws_start(const struct server_settings *settings,
 {
     exchanges.settings = settings;
     exchanges.handlers = handlers;
+    if (exchanges.by_number == NULL)
+        exchanges.by_number = g_hash_table_new(g_int64_hash, g_int64_equal);
 }
 
 /* -- what handlers ask -- */
@@ -184,11 +192,36 @@ uint64_t exchange_defer(struct exchange *exchange)
     return exchange->number;
 }
 
+uint64_t exchange_hold(struct exchange *exchange)
+{
+    return exchange->number;
+}
+
+void exchange_allow_credentials(struct exchange *exchange)
+{
+    exchange->allows_credentials = true;
+}
+
+/* libwebsockets does not look at a connection that is owed an answer, nor says when it is closed.
+ */
+static bool is_hung_up(const struct exchange *exchange)
+{
+    char byte;
+    const ssize_t got = recv(lws_get_socket_fd(exchange->wsi), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 struct exchange *exchange_find(uint64_t number)
 {
-    for (struct exchange *exchange = exchanges.all; exchange != NULL; exchange = exchange->next)
-        if (exchange->number == number)
-            return exchange->state == EXCHANGE_HANDLING ? exchange : NULL;
+    struct exchange *exchange = g_hash_table_lookup(exchanges.by_number, &number);
+
+    if (exchange == NULL || exchange->state != EXCHANGE_HANDLING)
+        return NULL;
+    if (!is_hung_up(exchange))
+        return exchange;
+    exchange->state = EXCHANGE_WRITTEN;
+    lws_set_timeout(exchange->wsi, PENDING_TIMEOUT_CLOSE_ACK, LWS_TO_KILL_ASYNC);
     return NULL;
 }
 
@@ -204,6 +237,7 @@ void exchange_lws_tick(int64_t now_ns)
 
 static void exchange_free(struct exchange *exchange)
 {
+    g_hash_table_remove(exchanges.by_number, &exchange->number);
     *exchange->link = exchange->next;
     if (exchange->next != NULL)
         exchange->next->link = exchange->link;
@@ -228,6 +262,7 @@ static struct exchange *exchange_new(struct lws *wsi)
     if (exchange->next != NULL)
         exchange->next->link = &exchange->next;
     exchanges.all = exchange;
+    g_hash_table_insert(exchanges.by_number, &exchange->number, exchange);
     return exchange;
 }
 
@@ -235,6 +270,14 @@ static void hand_over(struct exchange *exchange)
 {
     exchange->state = EXCHANGE_HANDLING;
     exchanges.handlers->on_request(exchanges.handlers->context, exchange);
+}
+
+static size_t body_bytes_max(const char *path)
+{
+    const struct server_handlers *handlers = exchanges.handlers;
+
+    return handlers->body_bytes_max != NULL ? handlers->body_bytes_max(handlers->context, path)
+                                            : EXCHANGE_BODY_BYTES_MAX;
 }
 
 int exchange_lws_on_head(struct lws *wsi, struct exchange **slot)
@@ -249,6 +292,10 @@ int exchange_lws_on_head(struct lws *wsi, struct exchange **slot)
         return -1;
     *slot = exchange;
     refusal = request_head_read(wsi, &exchange->head, &why);
+    if (refusal == 0 && exchange->head.body_bytes > body_bytes_max(exchange->head.path)) {
+        refusal = 413;
+        why = "The body is too large.";
+    }
     /* Nothing that came with a body keeps its connection: what libwebsockets makes of a body's
      * framing is not trusted. */
     exchange->closing =
@@ -265,15 +312,33 @@ int exchange_lws_on_head(struct lws *wsi, struct exchange **slot)
         hand_over(exchange);
         return 0;
     }
-    exchange->body = malloc(exchange->head.body_bytes + 1);
-    return exchange->body != NULL ? 0 : -1;
+    return 0;
+}
+
+/* Grows with what comes, not with what was announced. */
+static bool make_room(struct exchange *exchange, size_t body_bytes)
+{
+    enum { FIRST_ROOM_BYTES = 4096 };
+    size_t room = exchange->body_room > 0 ? exchange->body_room : FIRST_ROOM_BYTES;
+
+    if (body_bytes < exchange->body_room)
+        return true;
+    while (room <= body_bytes)
+        room *= 2;
+    char *grown = realloc(exchange->body, room);
+    if (grown == NULL)
+        return false;
+    exchange->body = grown;
+    exchange->body_room = room;
+    return true;
 }
 
 int exchange_lws_on_body(struct exchange *exchange, const void *data, size_t data_bytes)
 {
     if (exchange == NULL || exchange->state != EXCHANGE_READING)
         return 0; /* refused already: what still comes is not looked at */
-    if (data_bytes > exchange->head.body_bytes - exchange->body_bytes)
+    if (data_bytes > exchange->head.body_bytes - exchange->body_bytes ||
+        !make_room(exchange, exchange->body_bytes + data_bytes))
         return -1;
     memcpy(exchange->body + exchange->body_bytes, data, data_bytes);
     exchange->body_bytes += data_bytes;
@@ -313,14 +378,18 @@ static void put_cors(struct head_writer *head, const struct exchange *exchange)
     const char *origins = exchanges.settings->origins;
     const char *origin = exchange_origin(exchange);
 
-    if (!origin_is_any(origins))
+    const bool echoes = !origin_is_any(origins) || exchange->allows_credentials;
+
+    if (echoes)
         put_header(head, "Vary", "Origin");
-    if (origin_is_any(origins))
+    if (origin_is_any(origins) && (origin[0] == '\0' || !echoes))
         put_header(head, "Access-Control-Allow-Origin", "*");
     else if (origin[0] != '\0' && origin_is_allowed(origins, origin))
         put_header(head, "Access-Control-Allow-Origin", origin);
     else
         return;
+    if (exchange->allows_credentials && origin[0] != '\0')
+        put_header(head, "Access-Control-Allow-Credentials", "true");
     put_header(head, "Access-Control-Expose-Headers",
                "Location, ETag, Link, Accept-Post, Retry-After");
     if (exchange->head.method == HTTP_OPTIONS) {

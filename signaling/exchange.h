@@ -11,7 +11,8 @@
 
 enum {
     EXCHANGE_PATH_BYTES_MAX = 1024,
-    EXCHANGE_BODY_BYTES_MAX = 64 * 1024, /* PROTOCOL.md section 2: 413 beyond */
+    EXCHANGE_BODY_BYTES_MAX = 64 * 1024, /* PROTOCOL.md section 2: 413 beyond, but where
+                                            server_handlers say otherwise */
     EXCHANGE_HEADERS_MAX = 16            /* in an answer */
 };
 
@@ -56,6 +57,11 @@ void exchange_problem(struct exchange *exchange, unsigned status, const char *ti
 /* The handler returns without an answer and will give it later. The server answers 504 and forgets
  * after 10 s. The returned number names the exchange for exchange_find. */
 uint64_t exchange_defer(struct exchange *exchange);
+/* The same without an end: whoever holds it answers in a time of its own. */
+uint64_t exchange_hold(struct exchange *exchange);
+/* The answer may be read by pages of an allowed origin that send credentials: the origin is echoed
+ * (Fetch standard, section 3.2.5). */
+void exchange_allow_credentials(struct exchange *exchange);
 /* The deferred exchange, or NULL when its client is gone. */
 struct exchange *exchange_find(uint64_t number);
 

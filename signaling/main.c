@@ -118,8 +118,11 @@ static enum status start(struct process *process)
         .share_port = config->http_share_port,
     };
 
-    process->handlers =
-        (struct server_handlers){process, on_request, route_socket, on_tick, on_wake};
+    process->handlers = (struct server_handlers){.context = process,
+                                                 .on_request = on_request,
+                                                 .route_socket = route_socket,
+                                                 .on_tick = on_tick,
+                                                 .on_wake = on_wake};
     return server_create(&settings, &process->handlers, &process->server);
 }
 

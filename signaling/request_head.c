@@ -58,27 +58,6 @@ static bool copy_header(struct lws *wsi, enum lws_token_indexes token, char **co
     return true;
 }
 
-/* The query's arguments, which libwebsockets keeps as fragments, joined again. */
-static bool copy_query(struct lws *wsi, char *query)
-{
-    size_t at = 0;
-
-    query[0] = '\0';
-    for (int n = 0;; n++) {
-        const int bytes = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, n);
-
-        if (bytes <= 0)
-            return true;
-        if (at + (size_t)bytes + 2 > EXCHANGE_PATH_BYTES_MAX)
-            return false;
-        if (n > 0)
-            query[at++] = '&';
-        if (lws_hdr_copy_fragment(wsi, query + at, bytes + 1, WSI_TOKEN_HTTP_URI_ARGS, n) < 0)
-            return false;
-        at += (size_t)bytes;
-    }
-}
-
 /* Request framing that libwebsockets 4.1 lets pass and that opens request smuggling (RFC 9112
  * section 6). Returns the status to refuse with, or 0. */
 static unsigned check_framing(struct lws *wsi, struct request_head *head, const char **why)
@@ -102,10 +81,6 @@ static unsigned check_framing(struct lws *wsi, struct request_head *head, const 
         strspn(digits, "0123456789") != strlen(digits))
         return 400;
     head->body_bytes = (size_t)strtoul(digits, NULL, 10);
-    if (head->body_bytes > EXCHANGE_BODY_BYTES_MAX) {
-        *why = "The body is larger than 64 KiB.";
-        return 413;
-    }
     if (head->body_bytes > 0 && !has_body && head->method != HTTP_DELETE) {
         *why = "This method takes no body.";
         return 400;
@@ -120,8 +95,12 @@ unsigned request_head_read(struct lws *wsi, struct request_head *head, const cha
 
     head->method = read_method(wsi, &method_token);
     *why = "The address is too long.";
+    if (head->method == HTTP_OTHER && lws_hdr_total_length(wsi, method_token) <= 0) {
+        *why = "This method is not served.";
+        return 405;
+    }
     if (!request_path_copy(wsi, method_token, head->path, sizeof head->path) ||
-        !copy_query(wsi, head->query))
+        !request_query_copy(wsi, head->query, sizeof head->query))
         return 414;
     *why = "A header is too long.";
     for (size_t i = 0; i < REQUEST_HEADER_COUNT; i++)
@@ -132,10 +111,8 @@ unsigned request_head_read(struct lws *wsi, struct request_head *head, const cha
         lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0)
         return 400;
     lws_get_peer_simple(wsi, head->peer, sizeof head->peer);
-    *why = "This method is not served.";
-    if (head->method == HTTP_OTHER)
-        return 405;
-    return check_framing(wsi, head, why);
+    /* What other methods bring is not read: the connection ends with the answer. */
+    return head->method != HTTP_OTHER ? check_framing(wsi, head, why) : 0;
 }
 
 const char *request_head_header(const struct request_head *head, enum request_header header)

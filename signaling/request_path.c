@@ -40,3 +40,24 @@ bool request_path_copy(struct lws *wsi, enum lws_token_indexes token, char *path
     return lws_hdr_copy(wsi, decoded, sizeof decoded, token) > 0 &&
            request_path_encode(decoded, path, room_bytes);
 }
+
+/* libwebsockets keeps the arguments as fragments: they are joined again. */
+bool request_query_copy(struct lws *wsi, char *query, size_t room_bytes)
+{
+    size_t at = 0;
+
+    query[0] = '\0';
+    for (int n = 0;; n++) {
+        const int bytes = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, n);
+
+        if (bytes <= 0)
+            return true;
+        if (at + (size_t)bytes + 2 > room_bytes)
+            return false;
+        if (n > 0)
+            query[at++] = '&';
+        if (lws_hdr_copy_fragment(wsi, query + at, bytes + 1, WSI_TOKEN_HTTP_URI_ARGS, n) < 0)
+            return false;
+        at += (size_t)bytes;
+    }
+}

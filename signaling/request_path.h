@@ -12,6 +12,8 @@
  * longer than room_bytes. */
 bool request_path_copy(struct lws *wsi, enum lws_token_indexes token, char *path,
                        size_t room_bytes);
+/* Writes the query, without '?', "" when there is none; false when it is longer than room_bytes. */
+bool request_query_copy(struct lws *wsi, char *query, size_t room_bytes);
 /* The encoding alone; in is terminated. */
 bool request_path_encode(const char *in, char *path, size_t room_bytes);
 

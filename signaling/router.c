@@ -92,6 +92,11 @@ void router_handle(const struct router *router, struct exchange *exchange)
     const struct route *route = find_route(exchange_path(exchange));
     const enum http_method method = exchange_method(exchange);
 
+    if (method == HTTP_OTHER) {
+        exchange_header(exchange, "Allow", "OPTIONS, GET, HEAD, POST, PATCH, DELETE");
+        exchange_problem(exchange, 405, "This method is not served.");
+        return;
+    }
     if (route == NULL) {
         if (!pages_handle(exchange))
             pages_missing(exchange);

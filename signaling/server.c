@@ -22,6 +22,7 @@ enum {
     DESCRIPTORS_MAX = 262144,
     HEADS_AT_A_TIME = 2048,
     ACCEPTED_A_TURN_MAX = 64,
+    NS_PER_US = 1000,
 };
 
 /* What libwebsockets keeps for each connection. */
@@ -41,6 +42,8 @@ struct server {
     struct lws_protocols protocols[2];
     lws_retry_bo_t idle_policy;
     lws_sorted_usec_list_t tick; /* also finds its server: see on_tick */
+    lws_sorted_usec_list_t alarm;
+    int64_t alarm_ns; /* MONO_NEVER: not set */
     bool stopping;
 };
 
@@ -79,6 +82,25 @@ static void on_tick(lws_sorted_usec_list_t *tick)
     exchange_lws_tick(now_ns);
     server->handlers->on_tick(server->handlers->context, now_ns);
     lws_sul_schedule(server->context, 0, tick, on_tick, SERVER_TICK_MS * LWS_US_PER_MS);
+}
+
+static void on_alarm(lws_sorted_usec_list_t *alarm)
+{
+    struct server *server = the_server;
+
+    (void)alarm;
+    server->alarm_ns = MONO_NEVER;
+    server_alarm(server, server->handlers->on_alarm(server->handlers->context, mono_clock_ns()));
+}
+
+void server_alarm(struct server *server, int64_t due_ns)
+{
+    if (due_ns >= server->alarm_ns)
+        return;
+    const int64_t ahead_ns = due_ns - mono_clock_ns();
+    server->alarm_ns = due_ns;
+    lws_sul_schedule(server->context, 0, &server->alarm, on_alarm,
+                     ahead_ns > 0 ? ahead_ns / NS_PER_US + 1 : 1);
 }
 
 /* The one callback of the one protocol: an upgrade without a subprotocol is bound to the first
@@ -197,6 +219,7 @@ enum status server_create(const struct server_settings *settings,
     server->port = port;
     server->settings = *settings;
     server->handlers = handlers;
+    server->alarm_ns = MONO_NEVER;
     server->idle_policy.secs_since_valid_ping = PING_AFTER_SECONDS;
     server->idle_policy.secs_since_valid_hangup = HANG_UP_AFTER_SECONDS;
     server->protocols[0] =
@@ -235,6 +258,7 @@ void server_destroy(struct server *server)
         return;
     if (server->context != NULL) {
         lws_sul_cancel(&server->tick);
+        lws_sul_cancel(&server->alarm);
         server->vhost = NULL; /* no wake is delivered any more */
         lws_context_destroy(server->context);
     }

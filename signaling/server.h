@@ -33,6 +33,10 @@ struct server_handlers {
     const struct socket_handler *(*route_socket)(void *context, const char *path);
     void (*on_tick)(void *context, int64_t now_ns); /* every SERVER_TICK_MS */
     void (*on_wake)(void *context);                 /* after one or more server_wake */
+    /* Optional. At the time that server_alarm asked for; returns the next one, or MONO_NEVER. */
+    int64_t (*on_alarm)(void *context, int64_t now_ns);
+    /* Optional. What a request's body at path may have; else EXCHANGE_BODY_BYTES_MAX. */
+    size_t (*body_bytes_max)(void *context, const char *path);
 };
 
 struct server;
@@ -52,6 +56,8 @@ void server_stop(struct server *server);
 /* Main. No new connections from here on: the kernel gives them to another process that shares the
  * port, or refuses them. Those that are open go on. */
 void server_stop_listening(struct server *server);
+/* Main. on_alarm is called at due_ns, or earlier if it was asked for. */
+void server_alarm(struct server *server, int64_t due_ns);
 /* Any thread. */
 void server_wake(struct server *server);
 /* WebSocket connections now. */

@@ -17,13 +17,23 @@ static struct shared_text *make(size_t text_bytes)
     return text;
 }
 
+struct shared_text *shared_text_join(const void *first, size_t first_bytes, const void *second,
+                                     size_t second_bytes)
+{
+    struct shared_text *text = make(first_bytes + second_bytes);
+
+    if (text == NULL)
+        return NULL;
+    if (first_bytes > 0)
+        memcpy(text->data + SHARED_TEXT_HEAD_BYTES, first, first_bytes);
+    if (second_bytes > 0)
+        memcpy(text->data + SHARED_TEXT_HEAD_BYTES + first_bytes, second, second_bytes);
+    return text;
+}
+
 struct shared_text *shared_text_copy(const char *text, size_t text_bytes)
 {
-    struct shared_text *copy = make(text_bytes);
-
-    if (copy != NULL)
-        memcpy(copy->data + SHARED_TEXT_HEAD_BYTES, text, text_bytes);
-    return copy;
+    return shared_text_join(text, text_bytes, NULL, 0);
 }
 
 struct shared_text *shared_text_of_json(const json_t *object)

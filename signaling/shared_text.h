@@ -15,8 +15,10 @@ struct shared_text {
     unsigned char data[]; /* SHARED_TEXT_HEAD_BYTES of room, then the text, terminated */
 };
 
-/* Both return one reference, NULL when out of memory. */
+/* Each returns one reference, NULL when out of memory. */
 struct shared_text *shared_text_copy(const char *text, size_t text_bytes);
+struct shared_text *shared_text_join(const void *first, size_t first_bytes, const void *second,
+                                     size_t second_bytes);
 /* object as compact JSON; borrowed. */
 struct shared_text *shared_text_of_json(const json_t *object);
 /* Returns another reference. */

@@ -20,6 +20,7 @@ _Static_assert(SHARED_TEXT_HEAD_BYTES >= LWS_PRE, "no room for a frame's header"
 struct frame {
     struct frame *next;
     struct shared_text *text;
+    enum lws_write_protocol kind;
 };
 
 struct socket {
@@ -29,6 +30,7 @@ struct socket {
     const struct socket_handler *handler;
     void *record;
     char *path;
+    char *query;
     char peer[PEER_BYTES_MAX];
     char *message; /* gathers fragments; NULL between messages */
     size_t message_bytes;
@@ -73,6 +75,16 @@ void *socket_record(const struct socket *socket)
     return socket->record;
 }
 
+void *socket_context(const struct socket *socket)
+{
+    return socket->handler->context;
+}
+
+const char *socket_query(const struct socket *socket)
+{
+    return socket->query;
+}
+
 const char *socket_path(const struct socket *socket)
 {
     return socket->path;
@@ -93,17 +105,24 @@ void socket_close(struct socket *socket, unsigned code, const char *reason)
     lws_callback_on_writable(socket->wsi);
 }
 
+static size_t bound(size_t of_route, size_t fallback)
+{
+    return of_route > 0 ? of_route : fallback;
+}
+
 static void close_full(struct socket *socket, const char *reason)
 {
     LOG_DEBUG("socket", "closed: %s", reason);
     socket_close(socket, CLOSE_TRY_AGAIN_LATER, reason);
 }
 
-void socket_send_shared(struct socket *socket, struct shared_text *text)
+static void send_frame(struct socket *socket, enum lws_write_protocol kind,
+                       struct shared_text *text)
 {
     if (socket->closing)
         return;
-    if (socket->queued_bytes + text->bytes > SOCKET_QUEUE_BYTES_MAX) {
+    if (socket->queued_bytes + text->bytes >
+        bound(socket->handler->queue_bytes_max, SOCKET_QUEUE_BYTES_MAX)) {
         close_full(socket, "reading too slowly");
         return;
     }
@@ -112,11 +131,16 @@ void socket_send_shared(struct socket *socket, struct shared_text *text)
         close_full(socket, "out of memory");
         return;
     }
-    *frame = (struct frame){.text = shared_text_keep(text)};
+    *frame = (struct frame){.text = shared_text_keep(text), .kind = kind};
     *socket->last = frame;
     socket->last = &frame->next;
     socket->queued_bytes += text->bytes;
     lws_callback_on_writable(socket->wsi);
+}
+
+void socket_send_shared(struct socket *socket, struct shared_text *text)
+{
+    send_frame(socket, LWS_WRITE_TEXT, text);
 }
 
 void socket_offer_shared(struct socket *socket, struct shared_text *text)
@@ -136,6 +160,18 @@ void socket_send(struct socket *socket, const char *text, size_t text_bytes)
     else
         socket_send_shared(socket, copy);
     shared_text_release(copy);
+}
+
+void socket_send_binary(struct socket *socket, const void *prefix, size_t prefix_bytes,
+                        const void *data, size_t data_bytes)
+{
+    struct shared_text *joined = shared_text_join(prefix, prefix_bytes, data, data_bytes);
+
+    if (joined == NULL)
+        close_full(socket, "out of memory");
+    else
+        send_frame(socket, LWS_WRITE_BINARY, joined);
+    shared_text_release(joined);
 }
 
 /* -- admission -- */
@@ -160,14 +196,12 @@ static bool host_is_sound(struct lws *wsi)
     return true;
 }
 
-static bool address_has_room(struct lws *wsi)
+static bool address_has_room(const char *peer)
 {
-    char peer[PEER_BYTES_MAX];
     unsigned open = 0;
 
     if (sockets.settings->sockets_per_address_max == 0)
         return true;
-    lws_get_peer_simple(wsi, peer, sizeof peer);
     for (const struct socket *socket = sockets.all; socket != NULL; socket = socket->next)
         open += strcmp(socket->peer, peer) == 0;
     return open < sockets.settings->sockets_per_address_max;
@@ -176,10 +210,15 @@ static bool address_has_room(struct lws *wsi)
 static unsigned refusal_of(struct lws *wsi)
 {
     char path[PATH_BYTES_MAX + 1];
+    char query[PATH_BYTES_MAX + 1];
     char origin[HEADER_BYTES_MAX] = "";
+    char peer[PEER_BYTES_MAX];
+    const struct socket_handler *handler;
 
     if (!request_path_copy(wsi, WSI_TOKEN_GET_URI, path, sizeof path))
         return 405; /* libwebsockets upgrades any method */
+    if (!request_query_copy(wsi, query, sizeof query))
+        return 414;
     if (!header_is(wsi, WSI_TOKEN_VERSION, "13"))
         return 426;
     if (!host_is_sound(wsi))
@@ -189,9 +228,13 @@ static unsigned refusal_of(struct lws *wsi)
         return 403;
     if (!origin_is_allowed(sockets.settings->origins, origin))
         return 403;
-    if (sockets.handlers->route_socket(sockets.handlers->context, path) == NULL)
+    handler = sockets.handlers->route_socket(sockets.handlers->context, path);
+    if (handler == NULL)
         return 404;
-    return address_has_room(wsi) ? 0 : 429;
+    lws_get_peer_simple(wsi, peer, sizeof peer);
+    if (!address_has_room(peer))
+        return 429;
+    return handler->on_admit != NULL ? handler->on_admit(handler, query, peer) : 0;
 }
 
 int socket_lws_admit(struct lws *wsi)
@@ -220,18 +263,22 @@ static void socket_free(struct socket *socket)
         free(frame);
     }
     free(socket->message);
+    free(socket->query);
     free(socket->path);
     free(socket);
 }
 
-static struct socket *socket_new(struct lws *wsi, const char *path)
+static struct socket *socket_new(struct lws *wsi, const char *path, const char *query)
 {
     struct socket *socket = calloc(1, sizeof *socket);
 
     if (socket == NULL)
         return NULL;
     socket->path = strdup(path);
-    if (socket->path == NULL) {
+    socket->query = strdup(query);
+    if (socket->path == NULL || socket->query == NULL) {
+        free(socket->query);
+        free(socket->path);
         free(socket);
         return NULL;
     }
@@ -250,29 +297,33 @@ static struct socket *socket_new(struct lws *wsi, const char *path)
 int socket_lws_on_open(struct lws *wsi, struct socket **slot)
 {
     char path[PATH_BYTES_MAX + 1];
+    char query[PATH_BYTES_MAX + 1];
     const struct socket_handler *handler;
 
     *slot = NULL;
-    if (!request_path_copy(wsi, WSI_TOKEN_GET_URI, path, sizeof path))
+    if (!request_path_copy(wsi, WSI_TOKEN_GET_URI, path, sizeof path) ||
+        !request_query_copy(wsi, query, sizeof query))
         return -1;
     handler = sockets.handlers->route_socket(sockets.handlers->context, path);
     if (handler == NULL)
         return -1;
-    *slot = socket_new(wsi, path);
+    *slot = socket_new(wsi, path, query);
     if (*slot == NULL)
         return -1;
+    (*slot)->handler = handler;
     (*slot)->record = handler->on_open(*slot);
-    if ((*slot)->record == NULL)
+    if ((*slot)->record == NULL) {
+        (*slot)->handler = NULL; /* it is not told of the end */
         socket_close(*slot, CLOSE_TRY_AGAIN_LATER, "full");
-    else
-        (*slot)->handler = handler;
+    }
     return 0;
 }
 
 /* Appends a piece of a message; false when the message is beyond its bound or memory is out. */
 static bool gather(struct socket *socket, const void *data, size_t data_bytes)
 {
-    if (socket->message_bytes + data_bytes > SOCKET_MESSAGE_BYTES_MAX)
+    if (socket->message_bytes + data_bytes >
+        bound(socket->handler->message_bytes_max, SOCKET_MESSAGE_BYTES_MAX))
         return false;
     if (socket->message_bytes + data_bytes + 1 > socket->message_room) {
         const size_t room = 2 * (socket->message_bytes + data_bytes) + 1;
@@ -305,7 +356,7 @@ int socket_lws_on_receive(struct lws *wsi, struct socket *socket, const void *da
     if (!gather(socket, data, data_bytes)) {
         forget_message(socket);
         socket->handler->on_too_large(socket);
-        socket_close(socket, CLOSE_TOO_LARGE, "message larger than 64 KiB");
+        socket_close(socket, CLOSE_TOO_LARGE, "message too large");
         return 0;
     }
     if (!lws_is_final_fragment(wsi) || lws_remaining_packet_payload(wsi) > 0)
@@ -330,7 +381,7 @@ int socket_lws_on_writable(struct lws *wsi, struct socket *socket)
             return 0;
         }
         if (lws_write(wsi, frame->text->data + SHARED_TEXT_HEAD_BYTES, frame->text->bytes,
-                      LWS_WRITE_TEXT) < 0)
+                      frame->kind) < 0)
             return -1;
         socket->first = frame->next;
         if (socket->first == NULL)
