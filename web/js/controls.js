@@ -42,17 +42,15 @@ export async function copyText(text) {
 export class Controls {
   #stage = byId('stage');
   #video = byId('video');
-  #audio = byId('audio');
   #muteIcon = byId('mute-icon');
   #volume = byId('volume');
   #hideTimer = 0;
 
   constructor() {
     this.#volume.value = storedVolume();
-    [this.#video, this.#audio].forEach((media) => {
-      media.volume = storedVolume();
-      media.addEventListener('volumechange', () => this.#showSound());
-    });
+    this.adopt(byId('audio'));
+    this.adopt(this.#video);
+    this.#video.addEventListener('volumechange', () => this.#showSound());
     byId('mute').addEventListener('click', () => this.setMuted(!this.#video.muted));
     this.#volume.addEventListener('input', () => this.#setVolume(Number(this.#volume.value)));
     byId('share').addEventListener('click', () => this.#share());
@@ -63,16 +61,25 @@ export class Controls {
     this.#showSound();
   }
 
-  /** Both elements follow one switch: sound comes from whichever is in use. */
+  /** Lets a media element of the stage follow the switch and the volume. */
+  adopt(media) {
+    media.dataset.sound = '';
+    media.volume = Number(this.#volume.value);
+    media.muted = this.#video.muted;
+  }
+
+  /** All elements follow one switch: sound comes from whichever are in use. */
   setMuted(muted) {
-    this.#video.muted = muted;
-    this.#audio.muted = muted;
+    this.#sounding().forEach((media) => { media.muted = muted; });
     this.#showSound();
   }
 
+  #sounding() {
+    return this.#stage.querySelectorAll('[data-sound]');
+  }
+
   #setVolume(volume) {
-    this.#video.volume = volume;
-    this.#audio.volume = volume;
+    this.#sounding().forEach((media) => { media.volume = volume; });
     this.setMuted(volume === 0);
     storeVolume(volume);
   }

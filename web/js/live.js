@@ -3,6 +3,7 @@
 import { cameraAllowed, openSource } from './capture.js';
 import { Chat } from './chat.js';
 import { copyText } from './controls.js';
+import { HostDesk } from './host_desk.js';
 import { bindText, formatNumber, onLanguageChange, startPage, t } from './i18n.js';
 import { LevelMeter } from './level_meter.js';
 import { LiveSettings } from './live_settings.js';
@@ -25,6 +26,7 @@ const sessionKey = `manycast.live.${room}`;
 let signaling = null;
 let publisher = null;
 let settings = null;
+let desk = null;
 let source = null;
 let opening = null;
 let wakeLock = null;
@@ -178,6 +180,7 @@ function showState() {
     remember(true);
   } else if (state === 'off') {
     remember(false);
+    desk.clear();
   }
   keepAwake(state !== 'off');
 }
@@ -250,6 +253,7 @@ function start() {
   signaling = new Signaling({ room, identity: () => settings.identity });
   publisher = new Publisher(signaling, streamOfLocation());
   settings = new LiveSettings(settingChanged);
+  desk = new HostDesk(signaling);
   exposeForTests();
   followSignaling();
   publisher.addEventListener('change', showState);

@@ -4,7 +4,7 @@ import { listDevices, NO_DEVICE, RESOLUTIONS } from './capture.js';
 import { bindText, onLanguageChange, t } from './i18n.js';
 
 const STORAGE_KEY = 'manycast.live.settings';
-const SECRET_KEY = 'manycast.live.key';
+const SECRET_KEY = 'manycast.stream-key';
 const REMEMBERED = ['camera', 'microphone', 'resolution', 'bitrate', 'name'];
 const SOURCES = ['camera', 'screen', 'test'];
 

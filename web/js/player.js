@@ -37,20 +37,26 @@ export class Player extends EventTarget {
   #offering = false;
   #retryTimer = 0;
   #backoff = new Backoff({ firstMs: 600, maxMs: 15000 });
+  #life = new AbortController();
+  #stallTimer;
   #stall = { progress: 0, since: 0, moving: false, patienceMs: STALL_AFTER_MS };
 
   constructor(signaling, stream) {
     super();
     this.#signaling = signaling;
     this.#stream = stream;
-    const on = (type, listener) => signaling.addEventListener(type, (event) => listener(event.detail));
+    const on = (type, listener) => signaling.addEventListener(type, (event) => listener(event.detail), { signal: this.#life.signal });
     on('joining', () => this.#peer === null && this.#connect());
     on('joined', ({ resumed, moved }) => this.#rejoined(resumed, moved));
     on('stream-added', (message) => this.#described(message));
     on('stream-changed', (message) => this.#described(message));
     on('stream-removed', (message) => message.stream === this.#stream && this.#rest());
     on('bye', (message) => message.id === this.#peer?.id && this.#dismissed(message.reason));
-    setInterval(() => this.#watchStall(), STALL_CHECK_MS);
+    this.#stallTimer = setInterval(() => this.#watchStall(), STALL_CHECK_MS);
+  }
+
+  get stream() {
+    return this.#stream;
   }
 
   get peerConnection() {
@@ -73,6 +79,15 @@ export class Player extends EventTarget {
   retry() {
     this.#backoff.reset();
     this.#connect();
+  }
+
+  /** Ends it for good. */
+  close() {
+    this.#life.abort();
+    clearInterval(this.#stallTimer);
+    this.#forget();
+    this.#dropPeer();
+    this.#prepared?.close();
   }
 
   #set(phase, failure = this.failure) {

@@ -7,7 +7,7 @@ import { Backoff } from './backoff.js';
 import { Peer } from './peer.js';
 
 const RESTART_WITHIN_MS = 6000;
-const FINAL_BYES = new Set(['taken-over', 'kicked']);
+const FINAL_BYES = new Set(['taken-over', 'kicked', 'dismissed']);
 const FINAL_ERRORS = new Set(['forbidden', 'unsupported', 'bad-sdp', 'bad-message', 'bad-room']);
 const AUDIO_KBPS = 96;
 const START_SHARE = 0.6;
@@ -46,6 +46,8 @@ export class Publisher extends EventTarget {
 
   #signaling;
   #stream;
+  #staysInRoom;
+  #life = new AbortController();
   #source = { audio: null, video: null, detail: false };
   #limits = { videoKbps: 2500, fps: 30 };
   #peer = null;
@@ -53,11 +55,13 @@ export class Publisher extends EventTarget {
   #retryTimer = 0;
   #backoff = new Backoff({ firstMs: 500, maxMs: 10000 });
 
-  constructor(signaling, stream) {
+  /** Who `staysInRoom` watches there too: ending the broadcast does not leave it. */
+  constructor(signaling, stream, { staysInRoom = false } = {}) {
     super();
+    this.#staysInRoom = staysInRoom;
     this.#signaling = signaling;
     this.#stream = stream;
-    const on = (type, listener) => signaling.addEventListener(type, (event) => listener(event.detail));
+    const on = (type, listener) => signaling.addEventListener(type, (event) => listener(event.detail), { signal: this.#life.signal });
     on('joining', () => this.state !== 'off' && !this.#peer && this.#publish());
     on('joined', ({ resumed }) => this.#rejoined(resumed));
     on('refused', ({ code }) => this.state !== 'off' && this.#refused({ code }));
@@ -109,6 +113,19 @@ export class Publisher extends EventTarget {
     }
     if (this.state === 'off') {
       this.#dropPeer();
+      this.#leaveRoom();
+    }
+  }
+
+  /** Ends it without a word, for good. */
+  close() {
+    this.#life.abort();
+    this.state = 'off';
+    this.#dropPeer();
+  }
+
+  #leaveRoom() {
+    if (!this.#staysInRoom) {
       this.#signaling.stop();
     }
   }
@@ -204,7 +221,7 @@ export class Publisher extends EventTarget {
     const taken = error.code === 'busy' && this.state === 'connecting';
     if (taken || FINAL_ERRORS.has(error.code)) {
       this.#set('off', error.code);
-      this.#signaling.stop();
+      this.#leaveRoom();
       return;
     }
     const lost = ['lost', 'superseded', 'not-joined'].includes(error.code);
@@ -221,7 +238,7 @@ export class Publisher extends EventTarget {
     }
     if (FINAL_BYES.has(reason)) {
       this.#set('off', reason);
-      this.#signaling.stop();
+      this.#leaveRoom();
     } else {
       this.#set('reconnecting');
       this.#retryAfter(this.#backoff.next());

@@ -2,6 +2,7 @@
 
 import { Player } from './player.js';
 import { roomOfLocation, streamOfLocation } from './room_name.js';
+import { rememberedSeat } from './seat_memory.js';
 import { Signaling } from './signaling.js';
 
 const NAME_KEY = 'manycast.name';
@@ -28,7 +29,20 @@ const identity = { name: guestName() };
 export const signaling = hindrance ? null : new Signaling({ room, identity: () => identity });
 export const player = hindrance ? null : new Player(signaling, streamOfLocation());
 
+/** The name that others see from the next message on. */
+export function rename(name) {
+  identity.name = name;
+  try {
+    localStorage.setItem(NAME_KEY, name);
+  } catch {
+    // No storage: the name lasts for this page.
+  }
+}
+
+export const ownName = () => (identity.name.startsWith('#') ? '' : identity.name);
+
 if (!hindrance) {
+  signaling.resume = rememberedSeat(room);
   signaling.start();
   player.prepare();
 }

@@ -2,6 +2,7 @@
 
 import { Chat } from './chat.js';
 import { decodeVideo } from './clock_code.js';
+import { Company } from './company.js';
 import { Controls } from './controls.js';
 import { bindText, formatNumber, onLanguageChange, startPage, t } from './i18n.js';
 import { explained, showNotice } from './notice.js';
@@ -19,6 +20,7 @@ const SPINNING = new Set(['connecting', 'reconnecting', 'stalled']);
 const byId = (id) => document.getElementById(id);
 const facts = { refused: null, everJoined: false, unreachable: false, retrySeconds: 0, connectedAt: 0 };
 let screen = null;
+let company = null;
 let state = 'connecting';
 let glassMs = null;
 
@@ -170,6 +172,7 @@ function exposeForTests() {
     get peerConnection() { return player.peerConnection; },
     get marks() { return player.marks; },
     get signaling() { return signaling; },
+    get seat() { return company.seat; },
     stats: () => reader.sample(player.peerConnection),
     glassMs: () => { readGlass(); return glassMs; },
   };
@@ -184,11 +187,12 @@ function start() {
   player.addEventListener('change', followPlayer);
   screen.addEventListener('change', render);
   new Chat(byId('chat'), signaling);
+  company = new Company(controls);
   startStats();
   byId('retry').addEventListener('click', retry);
   byId('stage').addEventListener('click', () => screen.autoMuted && screen.unmute());
   onLanguageChange(render);
-  addEventListener('pagehide', () => signaling.stop());
+  addEventListener('pagehide', () => company.seat.stream ? company.pause() : signaling.stop());
   addEventListener('pageshow', (event) => event.persisted && signaling.start());
   setInterval(followPlayer, RENDER_EVERY_MS);
   followPlayer();
