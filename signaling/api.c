@@ -8,12 +8,14 @@
 #include "core/mono.h"
 #include "signaling/description.h"
 #include "signaling/http_session.h"
+#include "signaling/ice_servers.h"
 #include "signaling/name.h"
 #include "signaling/token.h"
 
 static const char rooms_path[] = "/api/rooms";
 static const char sessions_path[] = "/api/sessions/";
 static const char drain_path[] = "/api/drain";
+static const char ice_servers_path[] = "/api/ice-servers";
 
 /* Takes value. */
 static void answer_json(struct exchange *exchange, json_t *value)
@@ -96,6 +98,13 @@ static void answer_rooms(const struct endpoint *endpoint, struct exchange *excha
 
     directory_each(endpoint_directory(endpoint), add_room, rooms);
     answer_json(exchange, json_pack("{s:o}", "rooms", rooms));
+}
+
+/* For a call, whose two browsers join no media room that would tell them. */
+static void answer_ice_servers(const struct endpoint *endpoint, struct exchange *exchange)
+{
+    answer_json(exchange,
+                json_pack("{s:o}", "iceServers", ice_servers_json(endpoint_config(endpoint))));
 }
 
 static void answer_room(const struct endpoint *endpoint, struct exchange *exchange,
@@ -190,11 +199,12 @@ void api_handle(struct endpoint *endpoint, struct exchange *exchange)
     const bool rooms = strncmp(path, rooms_path, strlen(rooms_path)) == 0 &&
                        strchr("/", path[strlen(rooms_path)]) != NULL;
     const bool drains = strcmp(path, drain_path) == 0;
+    const bool ice_servers = strcmp(path, ice_servers_path) == 0;
     const char *allow = sessions ? "OPTIONS, DELETE"
                         : drains ? "OPTIONS, POST"
                                  : "OPTIONS, GET, HEAD";
 
-    if (!sessions && !rooms && !drains)
+    if (!sessions && !rooms && !drains && !ice_servers)
         exchange_problem(exchange, 404, "There is nothing at this address.");
     else if (method == HTTP_OPTIONS)
         http_session_options(exchange, allow, NULL);
@@ -204,6 +214,8 @@ void api_handle(struct endpoint *endpoint, struct exchange *exchange)
         drain(endpoint, exchange);
     else if (sessions || drains || (method != HTTP_GET && method != HTTP_HEAD))
         http_session_refuse_method(exchange, allow);
+    else if (ice_servers)
+        answer_ice_servers(endpoint, exchange);
     else if (strlen(path) <= strlen(rooms_path) + 1)
         answer_rooms(endpoint, exchange);
     else

@@ -15,6 +15,7 @@ static const struct {
     {"/", false, "/index.html"},
     {"/live/", true, "/live.html"},
     {"/watch/", true, "/watch.html"},
+    {"/call/", true, "/call.html"},
 };
 
 static const char CONTENT_SECURITY_POLICY[] =

@@ -83,6 +83,19 @@ static void api_describes_a_room_without_secrets(void **state)
     json_decref(answer);
 }
 
+static void api_names_the_ice_servers(void **state)
+{
+    (void)state;
+    strcpy(stage.config.ice_servers, "stun:a.example:3478,turn:a.example:3478");
+    strcpy(stage.config.ice_username, "u");
+    strcpy(stage.config.ice_credential, "p");
+    const struct exchange *exchange = ask(HTTP_GET, "/api/ice-servers", "");
+    assert_int_equal(exchange->status, 200);
+    assert_string_equal(exchange->text, "{\"iceServers\":[{\"urls\":\"stun:a.example:3478\"},"
+                                        "{\"urls\":\"turn:a.example:3478\",\"username\":\"u\","
+                                        "\"credential\":\"p\"}]}");
+}
+
 static void api_statuses_follow_the_rules(void **state)
 {
     static const struct {
@@ -155,6 +168,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(api_lists_rooms_and_streams, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(api_names_the_ice_servers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_describes_a_room_without_secrets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_statuses_follow_the_rules, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_ends_a_session_for_who_has_the_key, set_up, tear_down),

@@ -5,6 +5,7 @@ import { Chat } from './chat.js';
 import { copyText } from './controls.js';
 import { HostDesk } from './host_desk.js';
 import { bindText, formatNumber, onLanguageChange, startPage, t } from './i18n.js';
+import { keepAwake } from './keep_awake.js';
 import { LevelMeter } from './level_meter.js';
 import { LiveSettings } from './live_settings.js';
 import { explained, showNotice } from './notice.js';
@@ -29,7 +30,6 @@ let settings = null;
 let desk = null;
 let source = null;
 let opening = null;
-let wakeLock = null;
 
 const meter = new LevelMeter(({ level, silent, blocked }) => {
   byId('level-meter').style.setProperty('--level', level);
@@ -149,15 +149,6 @@ function remembered() {
     return JSON.parse(sessionStorage.getItem(sessionKey));
   } catch {
     return null;
-  }
-}
-
-async function keepAwake(wanted) {
-  if (wanted && !wakeLock) {
-    wakeLock = await navigator.wakeLock?.request('screen').catch(() => null);
-  } else if (!wanted) {
-    await wakeLock?.release();
-    wakeLock = null;
   }
 }
 

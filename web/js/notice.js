@@ -4,9 +4,9 @@ import { bindText, hasText } from './i18n.js';
 
 /**
  * Shows the failure `code` (texts fail.CODE.title and fail.CODE.advice) in `box`; null hides it.
- * `action` is {key, run} of a button, or null.
+ * `action` is {key, run} of a button, or null; `adviceKey` another advice than the usual one.
  */
-export function showNotice(box, code, { values = {}, action = null } = {}) {
+export function showNotice(box, code, { values = {}, action = null, adviceKey = `fail.${code}.advice` } = {}) {
   box.hidden = code === null;
   box.dataset.code = code ?? '';
   if (code === null) {
@@ -16,7 +16,7 @@ export function showNotice(box, code, { values = {}, action = null } = {}) {
   const title = document.createElement('strong');
   bindText(title, `fail.${code}.title`, values);
   const advice = document.createElement('p');
-  bindText(advice, `fail.${code}.advice`, values);
+  bindText(advice, adviceKey, values);
   const parts = [title, advice];
   if (action) {
     const button = document.createElement('button');

@@ -15,7 +15,7 @@ export function roomNameFault(name) {
   return CONTROL.test(name) || name.includes('/') || name === '.' || name === '..' ? 'characters' : null;
 }
 
-/** Path of a page ('watch' or 'live') of a room. */
+/** Path of a page ('watch', 'live' or 'call') of a room. */
 export function roomPath(page, room) {
   return `/${page}/${encodeURIComponent(room)}`;
 }
