@@ -80,7 +80,7 @@ static void to_others(struct relay_rooms *rooms, const struct relay_client *send
 
 static void deliver(struct relay_rooms *rooms, const struct relay_event *event)
 {
-    if (rooms->to_count > 0 && event->arguments != NULL)
+    if (rooms->to_count > 0 && (event->arguments != NULL || event->original != NULL))
         rooms->outlet.deliver(rooms->outlet.context, event, rooms->to, rooms->to_count);
 }
 
@@ -264,25 +264,35 @@ static json_t *on_create_or_join(struct relay_rooms *rooms, struct relay_client 
 
 /* -- the other events -- */
 
-/* The arguments with each text that is a JSON object as that object: a new reference. A tutorial's
- * server parses what it relays. */
+/* The object that argument is the text of: a new reference, NULL when it is no such text. */
+static json_t *parse_object(const json_t *argument)
+{
+    json_t *object = json_is_string(argument)
+                         ? json_loadb(json_string_value(argument), json_string_length(argument),
+                                      JSON_ALLOW_NUL, NULL)
+                         : NULL;
+
+    if (json_is_object(object))
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
+/* The arguments with each text that is a JSON object as that object, a new reference; NULL when
+ * there is no such text. A tutorial's server parses what it relays. */
 static json_t *parse_objects(json_t *arguments)
 {
-    json_t *parsed = json_array();
+    json_t *parsed = NULL;
     json_t *argument;
     size_t i;
 
     json_array_foreach(arguments, i, argument)
     {
-        json_t *object = json_is_string(argument)
-                             ? json_loadb(json_string_value(argument), json_string_length(argument),
-                                          JSON_ALLOW_NUL, NULL)
-                             : NULL;
-        if (!json_is_object(object)) {
-            json_decref(object);
-            object = json_incref(argument);
-        }
-        json_array_append_new(parsed, object);
+        json_t *object = parse_object(argument);
+        if (object != NULL && parsed == NULL)
+            parsed = json_copy(arguments);
+        if (object != NULL)
+            json_array_set_new(parsed, i, object);
     }
     return parsed;
 }
@@ -290,12 +300,15 @@ static json_t *parse_objects(json_t *arguments)
 static json_t *on_message(struct relay_rooms *rooms, struct relay_client *client,
                           const struct relay_event *event)
 {
+    /* Beside binary data an object could pass for the mark of some: nothing is parsed there. */
+    const bool parses = client->seats == NULL && !event->binary;
+
     to_others(rooms, client);
-    /* Beside binary arguments an object could pass for the mark of one: nothing is parsed there. */
-    if (client->seats != NULL || event->attachments != NULL)
+    json_t *parsed = parses && rooms->to_count > 0 ? parse_objects(event->arguments) : NULL;
+    if (parsed != NULL)
+        deliver_own(rooms, event->name, parsed);
+    else
         deliver(rooms, event);
-    else if (rooms->to_count > 0)
-        deliver_own(rooms, event->name, parse_objects(event->arguments));
     return NULL;
 }
 

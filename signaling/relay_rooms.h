@@ -17,9 +17,11 @@ struct relay_seat;
 
 struct relay_event {
     const char *name;
-    json_t *arguments;       /* array; borrowed */
-    const void *attachments; /* the binary ones among the arguments, in a form that only the
-                                connections know; passed on as they are. NULL: none */
+    json_t *arguments; /* array; borrowed. NULL: they cannot be read, only passed on */
+    /* The event as it came, in a form that only the connections know: what is passed on unchanged
+     * is this. NULL: the event is the relay's own, or was changed; name and arguments are it. */
+    const void *original;
+    bool binary; /* there is binary data among the arguments */
 };
 
 /* Embedded in a connection. All but id is relay_rooms' own. */
@@ -68,7 +70,7 @@ void relay_rooms_enter(struct relay_rooms *rooms, struct relay_client *client);
 /* It is gone; the others are told. */
 void relay_rooms_leave(struct relay_rooms *rooms, struct relay_client *client);
 
-/* Whether an event of a client is the relay's. arguments is an array, media borrowed. */
+/* Whether an event of a client is the relay's. arguments is an array or NULL, media borrowed. */
 bool relay_rooms_is_event(const char *name, const json_t *arguments,
                           const struct relay_media *media);
 /* Does what an event for which relay_rooms_is_event asks. Returns the error that answers it
