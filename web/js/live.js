@@ -252,7 +252,7 @@ function start() {
   byId('stop').addEventListener('click', () => publisher.stop());
   byId('open-source').addEventListener('click', open);
   document.addEventListener('visibilitychange', () => document.hidden || (publisher.state !== 'off' && keepAwake(true)));
-  new Chat(byId('chat'), signaling);
+  new Chat(byId('chat'), signaling, { hosts: true });
   startShare();
   startStats();
   const before = remembered();

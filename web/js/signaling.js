@@ -8,7 +8,7 @@
 //   lost {retryMs}               no socket; the next try comes in retryMs
 //   streams, viewers             `streams` or `viewers` of this object changed
 //   and every message of the server under its own type: stream-added, stream-changed, stream-removed, candidate,
-//   chat, bye, reconnect, error.
+//   chat (also those that came together), likes, presence, muted, kicked, bye, reconnect, error.
 
 import { Backoff } from './backoff.js';
 
@@ -18,6 +18,8 @@ const ANSWER_WITHIN_MS = 10000;
 const RETRYABLE_REFUSALS = new Set(['full', 'too-fast', 'busy']);
 const REFUSED_RETRY_MS = 5000;
 const FOLLOW_WITHIN_MS = 1000;
+// Events that are sent only to who asks for them.
+const WANTS = ['chats', 'likes', 'presence'];
 const ANSWER_TO = { join: 'joined', offer: 'answer', bye: 'bye' };
 
 /** An `error` of the server, or one of ours: 'lost' (the socket went away), 'timeout' (no answer). */
@@ -153,7 +155,7 @@ export class Signaling extends EventTarget {
   }
 
   async #join() {
-    const message = { type: 'join', room: this.#room, ...this.#identity() };
+    const message = { type: 'join', room: this.#room, wants: WANTS, ...this.#identity() };
     if (this.resume) {
       message.resume = this.resume;
     }
@@ -216,7 +218,16 @@ export class Signaling extends EventTarget {
       if (this.#settle(pendingKey(message.re, message.id), error)) {
         return;
       }
+      if (message.re === 'join') {
+        // Unasked: the host removed us.
+        this.#refuse(new SignalingError('kicked', message.message));
+        return;
+      }
     } else if (this.#answer(message)) {
+      return;
+    }
+    if (message.type === 'chats') {
+      message.lines?.forEach((line) => this.#emit('chat', line));
       return;
     }
     this.#track(message);

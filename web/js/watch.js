@@ -4,7 +4,9 @@ import { Chat } from './chat.js';
 import { decodeVideo } from './clock_code.js';
 import { Company } from './company.js';
 import { Controls } from './controls.js';
+import { DanmakuLayer } from './danmaku_layer.js';
 import { bindText, formatNumber, onLanguageChange, startPage, t } from './i18n.js';
+import { Likes } from './likes.js';
 import { explained, showNotice } from './notice.js';
 import { Screen } from './screen.js';
 import { screenState } from './screen_state.js';
@@ -23,6 +25,7 @@ let screen = null;
 let company = null;
 let state = 'connecting';
 let glassMs = null;
+let danmaku = null;
 
 function undecodableCodec(description) {
   const codec = description?.video ? description.codec?.video : null;
@@ -173,6 +176,7 @@ function exposeForTests() {
     get marks() { return player.marks; },
     get signaling() { return signaling; },
     get seat() { return company.seat; },
+    get danmaku() { return danmaku.counts; },
     stats: () => reader.sample(player.peerConnection),
     glassMs: () => { readGlass(); return glassMs; },
   };
@@ -188,6 +192,8 @@ function start() {
   screen.addEventListener('change', render);
   new Chat(byId('chat'), signaling);
   company = new Company(controls);
+  danmaku = new DanmakuLayer(signaling);
+  new Likes({ button: byId('like'), sky: byId('hearts'), signaling });
   startStats();
   byId('retry').addEventListener('click', retry);
   byId('stage').addEventListener('click', () => screen.autoMuted && screen.unmute());
