@@ -28,6 +28,7 @@
     X(handshakes_started, "DTLS handshakes started")                                               \
     X(handshakes_done, "DTLS handshakes completed")                                                \
     X(handshakes_failed, "DTLS handshakes failed")                                                 \
+    X(joins_refused, "Viewers refused: media.joins or media.viewers reached")                      \
     X(sessions_opened, "Media sessions connected")                                                 \
     X(sessions_closed, "Media sessions ended after they were connected")                           \
     X(batches, "Batches fanned out")                                                               \

@@ -35,6 +35,9 @@ static const struct setting SETTINGS[] = {
      "take viewers over TCP on media.port too"},
     {"media.viewers", SETTING_NUMBER, FIELD(media.viewers_max), "20000", 1, 1000000,
      "viewers at a time"},
+    {"media.joins", SETTING_NUMBER, FIELD(media.joins_max), "2000", 1, 100000,
+     "viewers on their way in at a time, each worker: answered, not connected yet; more are "
+     "refused"},
     {"media.handshakes", SETTING_NUMBER, FIELD(media.handshakes_max), "500", 1, 100000,
      "DTLS handshakes under way at a time, each worker"},
     {"media.ticket_seconds", SETTING_SECONDS, FIELD(media.ticket_deadline_ns), "15", 1, 300,

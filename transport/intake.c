@@ -195,8 +195,9 @@ static void queue_dtls(struct intake *intake, const struct viewer_session *sessi
     }
     if (session->dtls == NULL && viewer_session_is_connected(session))
         return; /* a late record of a handshake that is over */
-    if (intake->waiting_count == INTAKE_DTLS_WAITING_MAX ||
-        (session->dtls == NULL && viewers_handshakes_full(intake->settings.viewers))) {
+    const bool is_new = session->dtls == NULL;
+    if (intake->waiting_count >= (is_new ? INTAKE_DTLS_WAITING_NEW_MAX : INTAKE_DTLS_WAITING_MAX) ||
+        (is_new && viewers_handshakes_full(intake->settings.viewers))) {
         STATS_ADD(intake->settings.stats, drop_handshake_limit, 1);
         return;
     }

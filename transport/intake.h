@@ -19,7 +19,9 @@
 #include "transport/viewers.h"
 
 enum {
-    INTAKE_DTLS_WAITING_MAX = 256, /* datagrams that wait for a handshake step */
+    INTAKE_DTLS_WAITING_MAX = 512, /* datagrams that wait for a handshake step */
+    /* Handshakes that have begun come before new ones: what is dropped is sent again, later. */
+    INTAKE_DTLS_WAITING_NEW_MAX = INTAKE_DTLS_WAITING_MAX / 2,
     INTAKE_DTLS_BYTES_MAX = 1500
 };
 

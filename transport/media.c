@@ -32,6 +32,7 @@ struct media {
     struct media_events events;
     void (*wake_main)(void *context);
     void *wake_context;
+    struct stats stats;     /* main's own */
     struct mailbox mailbox; /* what threads tell main */
     atomic_bool ticked;     /* a second has passed */
     struct dtls_context *dtls_context;
@@ -281,7 +282,8 @@ enum status media_create(const struct media_settings *settings,
     if (status == STATUS_OK)
         status = dtls_context_create(certificate, -1, &made->dtls_context);
     if (status == STATUS_OK)
-        status = ticket_table_create(settings->viewers_max, &made->tickets);
+        status = ticket_table_create(settings->viewers_max,
+                                     settings->joins_max * made->worker_count, &made->tickets);
     if (status == STATUS_OK)
         status =
             ingest_create(settings, certificate, made->dtls_context, &ingest_events, &made->ingest);
@@ -455,7 +457,11 @@ void media_publisher_update(struct media *media, uint64_t session,
 
 enum status media_subscribe(struct media *media, const struct ticket *ticket)
 {
-    return ticket_table_put(media->tickets, ticket);
+    const enum status status = ticket_table_put(media->tickets, ticket);
+
+    if (status == STATUS_FULL)
+        STATS_ADD(&media->stats, joins_refused, 1);
+    return status;
 }
 
 enum status media_viewer_restart(struct media *media, uint64_t session,
@@ -483,6 +489,7 @@ void media_end(struct media *media, uint64_t session)
 
 void media_stats(const struct media *media, struct stats *sum)
 {
+    stats_sum(sum, &media->stats);
     stats_sum(sum, ingest_stats(media->ingest));
     for (unsigned i = 0; i < media->worker_count; i++)
         stats_sum(sum, worker_stats(media->workers[i]));

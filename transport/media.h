@@ -35,6 +35,7 @@ struct media_settings {
     bool tcp;                         /* the TCP side of media_port */
     uint32_t publisher_bandwidth_bps; /* admitted from one broadcaster */
     unsigned viewers_max;
+    unsigned joins_max;         /* viewers answered and not connected yet, a worker */
     unsigned handshakes_max;    /* half-open at a time, a worker */
     int64_t ticket_deadline_ns; /* from answer to first check */
     int64_t handshake_deadline_ns;

@@ -19,6 +19,7 @@ struct entry {
     struct user users[2];
     unsigned current; /* of users */
     int owner_worker;
+    bool joining;
     struct entry *next;          /* in its bucket */
     struct entry *older, *newer; /* unclaimed ones, in the order of put */
 };
@@ -27,7 +28,8 @@ struct ticket_table {
     pthread_mutex_t lock;
     unsigned most;
     unsigned count;
-    unsigned unclaimed;
+    unsigned joining_max;
+    unsigned joining;
     struct entry *oldest, *newest; /* unclaimed */
     uint64_t seed;                 /* ufrags of strangers are hashed too */
     uint32_t mask;
@@ -35,7 +37,7 @@ struct ticket_table {
     struct user **users;
 };
 
-enum status ticket_table_create(unsigned most, struct ticket_table **table)
+enum status ticket_table_create(unsigned most, unsigned joining_max, struct ticket_table **table)
 {
     struct ticket_table *made = calloc(1, sizeof *made);
     uint32_t buckets = 64;
@@ -45,6 +47,7 @@ enum status ticket_table_create(unsigned most, struct ticket_table **table)
     while (buckets < most && buckets < 1U << 20)
         buckets *= 2;
     made->most = most;
+    made->joining_max = joining_max;
     made->mask = buckets - 1;
     made->sessions = calloc(buckets, sizeof(struct entry *));
     made->users = calloc(buckets, sizeof(struct user *));
@@ -134,7 +137,6 @@ static void append_unclaimed(struct ticket_table *table, struct entry *entry)
     else
         table->oldest = entry;
     table->newest = entry;
-    table->unclaimed++;
 }
 
 static void remove_unclaimed(struct ticket_table *table, struct entry *entry)
@@ -147,7 +149,12 @@ static void remove_unclaimed(struct ticket_table *table, struct entry *entry)
         entry->newer->older = entry->older;
     else
         table->newest = entry->older;
-    table->unclaimed--;
+}
+
+static void end_join(struct ticket_table *table, struct entry *entry)
+{
+    table->joining -= entry->joining;
+    entry->joining = false;
 }
 
 static void remove_entry(struct ticket_table *table, struct entry *entry)
@@ -161,6 +168,7 @@ static void remove_entry(struct ticket_table *table, struct entry *entry)
     remove_user(table, &entry->users[1]);
     if (entry->owner_worker == TICKET_UNCLAIMED)
         remove_unclaimed(table, entry);
+    end_join(table, entry);
     table->count--;
     free(entry);
 }
@@ -180,7 +188,7 @@ void ticket_table_destroy(struct ticket_table *table)
 
 static enum status put_locked(struct ticket_table *table, const struct ticket *ticket)
 {
-    if (table->count >= table->most || table->unclaimed >= TICKETS_UNCLAIMED_MAX)
+    if (table->count >= table->most || table->joining >= table->joining_max)
         return STATUS_FULL;
     if (find_session(table, ticket->session) != NULL ||
         find_user(table, ticket->local.ufrag, strlen(ticket->local.ufrag)) != NULL)
@@ -200,6 +208,8 @@ static enum status put_locked(struct ticket_table *table, const struct ticket *t
     entry->next = *bucket;
     *bucket = entry;
     append_unclaimed(table, entry);
+    entry->joining = true;
+    table->joining++;
     table->count++;
     return STATUS_OK;
 }
@@ -287,6 +297,15 @@ enum status ticket_table_claim(struct ticket_table *table, uint64_t session, int
     const enum status status = claim_locked(table, session, worker, owner_worker);
     pthread_mutex_unlock(&table->lock);
     return status;
+}
+
+void ticket_table_connected(struct ticket_table *table, uint64_t session)
+{
+    pthread_mutex_lock(&table->lock);
+    struct entry *entry = find_session(table, session);
+    if (entry != NULL)
+        end_join(table, entry);
+    pthread_mutex_unlock(&table->lock);
 }
 
 void ticket_table_settle(struct ticket_table *table, uint64_t session, const char *ufrag)

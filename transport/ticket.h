@@ -26,14 +26,13 @@ struct ticket {
     int64_t deadline_ns;
 };
 
-enum {
-    TICKET_UNCLAIMED = -1,
-    TICKETS_UNCLAIMED_MAX = 2000, /* at a time: what answers to strangers may cost */
-};
+enum { TICKET_UNCLAIMED = -1 };
 
 struct ticket_table;
 
-MUST_CHECK enum status ticket_table_create(unsigned most, struct ticket_table **table);
+/* joining_max: of the tickets, those whose viewers are not connected yet. */
+MUST_CHECK enum status ticket_table_create(unsigned most, unsigned joining_max,
+                                           struct ticket_table **table);
 void ticket_table_destroy(struct ticket_table *table); /* NULL is allowed */
 /* Main. ticket is copied. STATUS_FULL, STATUS_EXISTS (ufrag or session in use). */
 MUST_CHECK enum status ticket_table_put(struct ticket_table *table, const struct ticket *ticket);
@@ -51,6 +50,8 @@ MUST_CHECK enum status ticket_table_find(struct ticket_table *table, const char 
  */
 MUST_CHECK enum status ticket_table_claim(struct ticket_table *table, uint64_t session, int worker,
                                           int *owner_worker);
+/* The owner: the viewer is connected, its join is over. */
+void ticket_table_connected(struct ticket_table *table, uint64_t session);
 /* The owner: an authenticated check used the credentials of local ufrag; those before it end. */
 void ticket_table_settle(struct ticket_table *table, uint64_t session, const char *ufrag);
 /* Main or the owner. Unknown sessions are ignored. */

@@ -189,6 +189,7 @@ static void connect_session(struct viewers *viewers, struct viewer_session *sess
         return;
     }
     STATS_ADD(settings->stats, sessions_opened, 1);
+    ticket_table_connected(settings->tickets, session->id);
     settings->events.on_connected(settings->events.context, session->id);
 }
 

@@ -78,7 +78,8 @@ static struct media_settings settings(void)
                                         .workers = 2,
                                         .tcp = true,
                                         .publisher_bandwidth_bps = 5000000,
-                                        .viewers_max = 4,
+                                        .viewers_max = 8,
+                                        .joins_max = 2, /* each worker */
                                         .handshakes_max = 8,
                                         .ticket_deadline_ns = 15 * MONO_SECOND,
                                         .handshake_deadline_ns = 10 * MONO_SECOND,
@@ -178,14 +179,24 @@ static void media_withdraws_tickets_that_nobody_claims(void **state)
     fake_viewer_close(&closed);
 }
 
-static void media_refuses_viewers_beyond_its_limit(void **state)
+static void media_refuses_viewers_while_too_many_are_joining(void **state)
 {
     (void)state;
     struct fake_viewer viewers[5];
+    struct stats sum = {0};
 
     for (unsigned i = 0; i < 5; i++)
         assert_int_equal(subscribe(&viewers[i], 1 + i, MONO_NEVER),
                          i < 4 ? STATUS_OK : STATUS_FULL);
+    media_stats(media, &sum);
+    assert_int_equal(sum.joins_refused, 1);
+    fake_viewer_check(&viewers[0], true);
+    assert_true(fake_viewer_wait(&viewers[0], &viewers[0].answers, 1));
+    fake_viewer_begin_dtls(&viewers[0]);
+    assert_true(fake_viewer_wait_connected(&viewers[0]));
+    assert_true(wait_for(&seen.connected[1]));
+    fake_viewer_close(&viewers[4]);
+    assert_int_equal(subscribe(&viewers[4], 5, MONO_NEVER), STATUS_OK); /* one of them is in */
     for (unsigned i = 0; i < 5; i++)
         fake_viewer_close(&viewers[i]);
 }
@@ -232,7 +243,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(media_takes_viewers_in_and_ends_them, set_up, tear_down),
         cmocka_unit_test_setup_teardown(media_withdraws_tickets_that_nobody_claims, set_up,
                                         tear_down),
-        cmocka_unit_test_setup_teardown(media_refuses_viewers_beyond_its_limit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(media_refuses_viewers_while_too_many_are_joining, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(media_says_where_viewers_reach_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(media_refuses_a_port_in_use, set_up, tear_down),
     };

@@ -203,7 +203,7 @@ static int set_up(void **state)
     memset(seen.closed, 0, sizeof seen.closed);
     seen.subscribed = seen.unsubscribed = seen.key_frames_wanted = 0;
     next_number = 1;
-    assert_int_equal(ticket_table_create(SESSIONS_MAX, &tickets), STATUS_OK);
+    assert_int_equal(ticket_table_create(SESSIONS_MAX, SESSIONS_MAX, &tickets), STATUS_OK);
     assert_int_equal(packet_pool_create(512, &pool), STATUS_OK);
     start_workers(1, 10 * MONO_SECOND, 30 * MONO_SECOND);
     return 0;

@@ -14,7 +14,7 @@ static struct ticket_table *make_table(unsigned most)
 {
     struct ticket_table *table = NULL;
 
-    assert_int_equal(ticket_table_create(most, &table), STATUS_OK);
+    assert_int_equal(ticket_table_create(most, most, &table), STATUS_OK);
     return table;
 }
 
@@ -87,20 +87,31 @@ static void ticket_put_refuses_when_full_or_taken(void **state)
     ticket_table_destroy(table);
 }
 
-static void ticket_put_refuses_when_too_many_are_unclaimed(void **state)
+static void ticket_put_refuses_when_too_many_are_joining(void **state)
 {
     (void)state;
-    struct ticket_table *table = make_table(TICKETS_UNCLAIMED_MAX + 10);
+    enum { JOINING_MAX = 20 };
+    struct ticket_table *table = NULL;
     int owner = 0;
 
-    for (uint64_t i = 1; i <= TICKETS_UNCLAIMED_MAX; i++) {
+    assert_int_equal(ticket_table_create(2 * JOINING_MAX, JOINING_MAX, &table), STATUS_OK);
+    for (uint64_t i = 1; i <= JOINING_MAX; i++) {
         const struct ticket ticket = ticket_of(i, 100);
         assert_int_equal(ticket_table_put(table, &ticket), STATUS_OK);
     }
-    const struct ticket more = ticket_of(TICKETS_UNCLAIMED_MAX + 1, 100);
+    const struct ticket more = ticket_of(JOINING_MAX + 1, 100);
+    const struct ticket last = ticket_of(JOINING_MAX + 2, 100);
     assert_int_equal(ticket_table_put(table, &more), STATUS_FULL);
     assert_int_equal(ticket_table_claim(table, 5, 0, &owner), STATUS_OK);
+    assert_int_equal(ticket_table_put(table, &more), STATUS_FULL); /* its handshake is to come */
+    ticket_table_connected(table, 5);
+    ticket_table_connected(table, 5);
     assert_int_equal(ticket_table_put(table, &more), STATUS_OK);
+    assert_int_equal(ticket_table_put(table, &last), STATUS_FULL);
+    ticket_table_remove(table, 5); /* it counts no more */
+    assert_int_equal(ticket_table_put(table, &last), STATUS_FULL);
+    ticket_table_remove(table, 6);
+    assert_int_equal(ticket_table_put(table, &last), STATUS_OK);
     ticket_table_destroy(table);
 }
 
@@ -236,7 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ticket_is_found_by_its_ufrag_alone),
         cmocka_unit_test(ticket_put_refuses_when_full_or_taken),
-        cmocka_unit_test(ticket_put_refuses_when_too_many_are_unclaimed),
+        cmocka_unit_test(ticket_put_refuses_when_too_many_are_joining),
         cmocka_unit_test(ticket_expires_only_when_unclaimed),
         cmocka_unit_test(ticket_withdraw_tells_who_owns_it),
         cmocka_unit_test(ticket_restart_keeps_the_old_user_until_the_new_is_used),
