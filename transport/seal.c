@@ -123,24 +123,24 @@ size_t seal_rtp(struct seal *seal, const struct outgoing *packet, uint8_t *out)
     return tag_bytes == 0 ? 0 : (size_t)packet->header_bytes + packet->payload_bytes + tag_bytes;
 }
 
-bool seal_gains_by_many(const struct seal *seal)
+size_t seal_rtp_begin(struct seal *seal, const struct outgoing *packet, uint8_t *out)
 {
-    return seal->back_end->run_many != NULL;
+    if (seal->back_end->begin == NULL)
+        return seal_rtp(seal, packet, out);
+    if (packet->header_bytes < FIXED_HEADER_BYTES)
+        return 0;
+    struct seal_job job;
+    prepare(seal, packet, out, &job);
+    size_t tag_bytes = seal->back_end->begin(seal->cipher, &job);
+    return tag_bytes == 0 ? 0 : (size_t)packet->header_bytes + packet->payload_bytes + tag_bytes;
 }
 
-bool seal_rtp_many(struct seal *seal, const struct outgoing *packets, unsigned count, uint8_t *out,
-                   size_t *bytes)
+void seal_finish(void)
 {
-    struct seal_job jobs[EGRESS_BATCH_MAX];
+    const struct seal_back_end *multi_buffer = seal_multi_buffer();
 
-    for (unsigned i = 0; i < count; i++) {
-        if (packets[i].header_bytes < FIXED_HEADER_BYTES)
-            return false;
-        prepare(seal, &packets[i], out, &jobs[i]);
-        bytes[i] = (size_t)packets[i].header_bytes + packets[i].payload_bytes + SEAL_HMAC_TAG_BYTES;
-        out += bytes[i];
-    }
-    return seal->back_end->run_many(seal->cipher, jobs, count);
+    if (multi_buffer != NULL)
+        multi_buffer->finish();
 }
 
 size_t seal_rtcp(struct seal *seal, const uint8_t *compound, size_t compound_bytes, uint8_t *out)

@@ -4,7 +4,6 @@
 #ifndef TRANSPORT_SEAL_H
 #define TRANSPORT_SEAL_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,13 +26,13 @@ void seal_destroy(struct seal *seal); /* wipes; NULL is allowed */
  * SEAL_RTP_OVERHEAD_BYTES_MAX); returns its bytes, 0 when the cipher library refused: nothing may
  * be sent then. The caller never gives the same ssrc and index twice with other bytes. */
 size_t seal_rtp(struct seal *seal, const struct outgoing *packet, uint8_t *out);
-/* Whether seal_rtp_many costs less than as many seal_rtp. */
-bool seal_gains_by_many(const struct seal *seal);
-/* Writes the SRTP packets for packets (1..EGRESS_BATCH_MAX), which seal_gains_by_many, one behind
- * the other to out (room as for each), and the bytes of each to bytes. False: nothing may be sent.
+/* The same, but what stands at out is the packet only after seal_finish, until when packet's
+ * header, payload and out are borrowed: some ciphers gain by having the packets of many viewers in
+ * flight.
  */
-MUST_CHECK bool seal_rtp_many(struct seal *seal, const struct outgoing *packets, unsigned count,
-                              uint8_t *out, size_t *bytes);
+size_t seal_rtp_begin(struct seal *seal, const struct outgoing *packet, uint8_t *out);
+/* Completes all that this thread has begun. */
+void seal_finish(void);
 /* Writes the SRTCP packet for compound to out (room for compound + SEAL_RTCP_OVERHEAD_BYTES_MAX);
  * returns its bytes, 0 as above. */
 size_t seal_rtcp(struct seal *seal, const uint8_t *compound, size_t compound_bytes, uint8_t *out);

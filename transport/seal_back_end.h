@@ -35,9 +35,11 @@ struct seal_back_end {
     void (*destroy)(struct seal_cipher *cipher); /* wipes; NULL is allowed */
     /* Returns the bytes of the tag, 0 when the library refused: the packet must not be sent. */
     size_t (*run)(struct seal_cipher *cipher, const struct seal_job *job);
-    /* Several at a time, each with run's tag; false: none of them may be sent. NULL: run gains
-     * nothing by it. */
-    bool (*run_many)(struct seal_cipher *cipher, const struct seal_job *jobs, unsigned count);
+    /* The same, but done only by the end of finish: the packets of many viewers are in flight
+     * together. payload and out are borrowed until then, job during the call. NULL, with finish:
+     * run gains nothing by company. */
+    size_t (*begin)(struct seal_cipher *cipher, const struct seal_job *job);
+    void (*finish)(void); /* of what this thread has begun; may be called with nothing begun */
 };
 
 /* The portable one: every suite, every machine. */

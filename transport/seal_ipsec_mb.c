@@ -83,7 +83,7 @@ static void make_manager(void)
         return;
     }
     manager = made;
-    back_end = (struct seal_back_end){name, create, destroy, run, NULL};
+    back_end = (struct seal_back_end){name, create, destroy, run, NULL, NULL};
 }
 
 const struct seal_back_end *seal_ipsec_mb_or_null(void)

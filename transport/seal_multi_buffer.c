@@ -1,10 +1,11 @@
 /* AES-CTR with HMAC-SHA1 by intel-ipsec-mb's job interface: SHA-1 of one packet cannot be spread
- * over vector lanes, that of several packets can. So a viewer's packets of a batch are in flight
- * together. */
+ * over vector lanes, that of several packets can. So the packets of several viewers are in flight
+ * together, until what is begun is to be sent. */
 #include <intel-ipsec-mb.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/bytes.h"
@@ -16,7 +17,7 @@ enum {
     KEY_BYTES = 16,
     KEY_SCHEDULE_WORDS = 4 * 11,
     ROLLOVER_BYTES = 4,
-    IN_FLIGHT_MAX = 32 /* more than there are lanes */
+    IN_FLIGHT_MAX = 64 /* more than there are lanes */
 };
 
 struct seal_cipher {
@@ -26,54 +27,107 @@ struct seal_cipher {
 
 static struct slab ciphers = SLAB_OF(sizeof(struct seal_cipher));
 
-/* Jobs under way are state, so each thread has a manager, freed with the thread. */
-static pthread_key_t manager_key;
-static pthread_once_t manager_once = PTHREAD_ONCE_INIT;
-static bool manager_usable;
+/* A packet whose job is under way: what the job refers to beside the packet. */
+struct flight {
+    uint8_t iv[SESSION_IV_BYTES];
+    uint8_t tag[HMAC_SHA1_BYTES];
+    uint8_t *out;
+    uint16_t bytes; /* without the tag */
+};
 
-static void free_manager(void *manager)
+/* What a thread has under way; freed with the thread. Jobs come back in the order in which they
+ * were submitted: flights is a ring. */
+struct runway {
+    IMB_MGR *manager;
+    unsigned first;
+    unsigned count;
+    struct flight flights[IN_FLIGHT_MAX];
+};
+
+static pthread_key_t runway_key;
+static pthread_once_t runway_once = PTHREAD_ONCE_INIT;
+static bool runway_usable;
+
+static void free_runway(void *memory)
 {
-    free_mb_mgr(manager);
+    struct runway *runway = memory;
+
+    free_mb_mgr(runway->manager);
+    free(runway);
 }
 
-static void make_manager_key(void)
+static void make_runway_key(void)
 {
-    manager_usable = pthread_key_create(&manager_key, free_manager) == 0;
+    runway_usable = pthread_key_create(&runway_key, free_runway) == 0;
 }
 
-static IMB_MGR *manager_or_null(void)
+/* This thread's, if it has one by now. */
+static struct runway *find_runway(void)
 {
-    pthread_once(&manager_once, make_manager_key);
-    IMB_MGR *manager = manager_usable ? pthread_getspecific(manager_key) : NULL;
-    if (manager != NULL || !manager_usable)
-        return manager;
-    manager = alloc_mb_mgr(0);
-    if (manager == NULL)
+    pthread_once(&runway_once, make_runway_key);
+    return runway_usable ? pthread_getspecific(runway_key) : NULL;
+}
+
+static struct runway *runway_or_null(void)
+{
+    struct runway *runway = find_runway();
+    if (runway != NULL || !runway_usable)
+        return runway;
+    runway = calloc(1, sizeof *runway);
+    if (runway == NULL)
         return NULL;
-    init_mb_mgr_auto(manager, NULL);
-    if (imb_get_errno(manager) != 0 || pthread_setspecific(manager_key, manager) != 0) {
-        free_mb_mgr(manager);
+    runway->manager = alloc_mb_mgr(0);
+    if (runway->manager == NULL) {
+        free(runway);
         return NULL;
     }
-    return manager;
+    init_mb_mgr_auto(runway->manager, NULL);
+    if (imb_get_errno(runway->manager) != 0 || pthread_setspecific(runway_key, runway) != 0) {
+        free_runway(runway);
+        return NULL;
+    }
+    return runway;
+}
+
+/* Puts the tags to the packets of job and those that are done behind it. */
+static void land(struct runway *runway, const IMB_JOB *job)
+{
+    for (; job != NULL; job = IMB_GET_COMPLETED_JOB(runway->manager)) {
+        struct flight *flight = &runway->flights[runway->first];
+        if (job->status == IMB_STATUS_COMPLETED)
+            memcpy(flight->out + flight->bytes, flight->tag, SEAL_HMAC_TAG_BYTES);
+        else /* what was announced is sent, but not one byte that may be in the clear */
+            memset(flight->out, 0, (size_t)flight->bytes + SEAL_HMAC_TAG_BYTES);
+        runway->first = (runway->first + 1) % IN_FLIGHT_MAX;
+        runway->count--;
+    }
+}
+
+static void finish(void)
+{
+    struct runway *runway = find_runway();
+
+    while (runway != NULL && runway->count > 0)
+        land(runway, IMB_FLUSH_JOB(runway->manager));
 }
 
 static void destroy(struct seal_cipher *cipher)
 {
+    finish();
     slab_give(&ciphers, cipher); /* wipes */
 }
 
 static enum status create(enum srtp_suite suite, const struct session_keys *session_keys,
                           struct seal_cipher **cipher)
 {
-    IMB_MGR *manager = manager_or_null();
-    if (suite != SRTP_SUITE_AES_CM_128_HMAC_SHA1_80 || manager == NULL)
+    const struct runway *runway = runway_or_null();
+    if (suite != SRTP_SUITE_AES_CM_128_HMAC_SHA1_80 || runway == NULL)
         return STATUS_UNSUPPORTED;
     struct seal_cipher *made = slab_take(&ciphers);
     if (made == NULL)
         return STATUS_NO_MEMORY;
     _Alignas(16) uint32_t unused[KEY_SCHEDULE_WORDS];
-    IMB_AES_KEYEXP_128(manager, session_keys->key, made->key_schedule, unused);
+    IMB_AES_KEYEXP_128(runway->manager, session_keys->key, made->key_schedule, unused);
     OPENSSL_cleanse(unused, sizeof unused);
     hmac_sha1_init(&made->hmac, session_keys->authentication_key,
                    sizeof session_keys->authentication_key);
@@ -82,9 +136,9 @@ static enum status create(enum srtp_suite suite, const struct session_keys *sess
 }
 
 /* RFC 3711 section 4.2: header, ciphertext and rollover counter are authenticated; the counter is
- * put where the tag comes. tag: HMAC_SHA1_BYTES. */
+ * put where the tag comes. */
 static void fill(IMB_JOB *job, const struct seal_cipher *cipher, const struct seal_job *from,
-                 uint8_t *tag)
+                 struct flight *flight)
 {
     uint8_t *encrypted = from->out + from->header_bytes;
     struct bytes_writer writer = bytes_writer_of(encrypted + from->payload_bytes, ROLLOVER_BYTES);
@@ -96,7 +150,7 @@ static void fill(IMB_JOB *job, const struct seal_cipher *cipher, const struct se
     job->key_len_in_bytes = KEY_BYTES;
     job->enc_keys = cipher->key_schedule;
     job->dec_keys = cipher->key_schedule;
-    job->iv = from->iv;
+    job->iv = flight->iv;
     job->iv_len_in_bytes = SESSION_IV_BYTES;
     job->src = from->payload;
     job->dst = encrypted;
@@ -109,55 +163,39 @@ static void fill(IMB_JOB *job, const struct seal_cipher *cipher, const struct se
         (uint64_t)from->header_bytes + from->payload_bytes + ROLLOVER_BYTES;
     job->u.HMAC._hashed_auth_key_xor_ipad = (const uint8_t *)cipher->hmac.inner;
     job->u.HMAC._hashed_auth_key_xor_opad = (const uint8_t *)cipher->hmac.outer;
-    job->auth_tag_output = tag;
+    job->auth_tag_output = flight->tag;
     job->auth_tag_output_len_in_bytes = HMAC_SHA1_BYTES;
 }
 
-/* At most IN_FLIGHT_MAX. */
-static bool run_some(IMB_MGR *manager, const struct seal_cipher *cipher,
-                     const struct seal_job *jobs, unsigned count)
+static size_t begin(struct seal_cipher *cipher, const struct seal_job *from)
 {
-    uint8_t tags[IN_FLIGHT_MAX][HMAC_SHA1_BYTES];
-    unsigned done = 0;
+    struct runway *runway = runway_or_null();
 
-    for (unsigned i = 0; i < count; i++) {
-        fill(IMB_GET_NEXT_JOB(manager), cipher, &jobs[i], tags[i]);
-        const IMB_JOB *finished = IMB_SUBMIT_JOB(manager);
-        for (; finished != NULL; finished = IMB_GET_COMPLETED_JOB(manager))
-            done += finished->status == IMB_STATUS_COMPLETED;
-    }
-    const IMB_JOB *finished = IMB_FLUSH_JOB(manager);
-    for (; finished != NULL; finished = IMB_FLUSH_JOB(manager))
-        done += finished->status == IMB_STATUS_COMPLETED;
-    if (done != count)
-        return false;
-    for (unsigned i = 0; i < count; i++) {
-        memcpy(jobs[i].out + jobs[i].header_bytes + jobs[i].payload_bytes, tags[i],
-               SEAL_HMAC_TAG_BYTES);
-    }
-    return true;
-}
-
-static bool run_many(struct seal_cipher *cipher, const struct seal_job *jobs, unsigned count)
-{
-    IMB_MGR *manager = manager_or_null();
-    bool done = manager != NULL;
-
-    for (unsigned i = 0; i < count && done; i += IN_FLIGHT_MAX) {
-        const unsigned some = count - i < IN_FLIGHT_MAX ? count - i : IN_FLIGHT_MAX;
-        done = run_some(manager, cipher, &jobs[i], some);
-    }
-    return done;
+    if (runway == NULL)
+        return 0;
+    if (runway->count == IN_FLIGHT_MAX)
+        finish();
+    struct flight *flight = &runway->flights[(runway->first + runway->count++) % IN_FLIGHT_MAX];
+    memcpy(flight->iv, from->iv, sizeof flight->iv);
+    flight->out = from->out;
+    flight->bytes = (uint16_t)(from->header_bytes + from->payload_bytes);
+    fill(IMB_GET_NEXT_JOB(runway->manager), cipher, from, flight);
+    /* What the check would find wrong depends on the lines above alone: tests see it. */
+    land(runway, IMB_SUBMIT_JOB_NOCHECK(runway->manager));
+    return SEAL_HMAC_TAG_BYTES;
 }
 
 static size_t run(struct seal_cipher *cipher, const struct seal_job *job)
 {
-    return run_many(cipher, job, 1) ? SEAL_HMAC_TAG_BYTES : 0;
+    const size_t tag_bytes = begin(cipher, job);
+
+    finish();
+    return tag_bytes;
 }
 
 const struct seal_back_end *seal_multi_buffer(void)
 {
-    static const struct seal_back_end back_end = {"ipsec-mb multi-buffer", create, destroy, run,
-                                                  run_many};
+    static const struct seal_back_end back_end = {
+        "ipsec-mb multi-buffer", create, destroy, run, begin, finish};
     return &back_end;
 }

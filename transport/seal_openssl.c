@@ -93,6 +93,6 @@ static size_t run(struct seal_cipher *cipher, const struct seal_job *job)
 
 const struct seal_back_end *seal_openssl(void)
 {
-    static const struct seal_back_end back_end = {"openssl", create, destroy, run, NULL};
+    static const struct seal_back_end back_end = {"openssl", create, destroy, run, NULL, NULL};
     return &back_end;
 }

@@ -31,6 +31,7 @@ struct udp_sender {
     enum media_send mode;
     unsigned refusals; /* GSO messages refused in a row while their datagrams went */
     udp_sender_call *call;
+    void (*before_send)(void); /* NULL: nothing */
     struct stats *stats;
     const struct path *path;
     bool open; /* the newest parcel may take more */
@@ -70,6 +71,11 @@ void udp_sender_destroy(struct udp_sender *sender)
 void udp_sender_set_call(struct udp_sender *sender, udp_sender_call *call)
 {
     sender->call = call;
+}
+
+void udp_sender_set_before_send(struct udp_sender *sender, void (*before_send)(void))
+{
+    sender->before_send = before_send;
 }
 
 enum media_send udp_sender_mode(const struct udp_sender *sender)
@@ -158,17 +164,12 @@ void udp_sender_begin(struct udp_sender *sender, const struct path *path)
     sender->open = false;
 }
 
-uint8_t *udp_sender_reserve_many(struct udp_sender *sender, size_t most_bytes, unsigned datagrams)
-{
-    if (sender->used_bytes + most_bytes > UDP_SENDER_ARENA_BYTES ||
-        sender->count + datagrams > UDP_SENDER_MESSAGES_MAX)
-        udp_sender_flush(sender);
-    return sender->arena + sender->used_bytes;
-}
-
 uint8_t *udp_sender_reserve(struct udp_sender *sender, size_t most_bytes)
 {
-    return udp_sender_reserve_many(sender, most_bytes, 1);
+    if (sender->used_bytes + most_bytes > UDP_SENDER_ARENA_BYTES ||
+        sender->count == UDP_SENDER_MESSAGES_MAX)
+        udp_sender_flush(sender);
+    return sender->arena + sender->used_bytes;
 }
 
 void udp_sender_commit(struct udp_sender *sender, size_t length_bytes)
@@ -262,6 +263,8 @@ static void handle_refusal(struct udp_sender *sender, unsigned number, int error
 
 void udp_sender_flush(struct udp_sender *sender)
 {
+    if (sender->count > 0 && sender->before_send != NULL)
+        sender->before_send();
     for (unsigned i = 0; i < sender->count; i++)
         if (sender->parcels[i].segments > 1)
             put_segment_size(&sender->messages[i].msg_hdr, &sender->parcels[i]);

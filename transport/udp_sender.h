@@ -31,6 +31,8 @@ MUST_CHECK enum status udp_sender_create(int descriptor, int family, enum media_
                                          struct stats *stats, struct udp_sender **sender);
 void udp_sender_destroy(struct udp_sender *sender); /* unsent datagrams are lost; NULL is allowed */
 void udp_sender_set_call(struct udp_sender *sender, udp_sender_call *call);
+/* before_send is called whenever the datagrams in the arena are about to be sent. */
+void udp_sender_set_before_send(struct udp_sender *sender, void (*before_send)(void));
 enum media_send udp_sender_mode(const struct udp_sender *sender); /* after fallbacks */
 
 /* What is reserved from now on goes to path (borrowed until the next begin or flush). */
@@ -38,9 +40,6 @@ void udp_sender_begin(struct udp_sender *sender, const struct path *path);
 /* Returns room for one datagram of at most most_bytes (below 64 KiB); sends what is there first if
  * it must. */
 uint8_t *udp_sender_reserve(struct udp_sender *sender, size_t most_bytes);
-/* The same for several, at most UDP_SENDER_MESSAGES_MAX and UDP_SENDER_ARENA_BYTES together: they
- * are committed one after the other as they lie there. */
-uint8_t *udp_sender_reserve_many(struct udp_sender *sender, size_t most_bytes, unsigned datagrams);
 /* The reserved room now holds a datagram of length_bytes (not 0). */
 void udp_sender_commit(struct udp_sender *sender, size_t length_bytes);
 /* All three for one ready datagram. */

@@ -16,32 +16,14 @@ static void count_packet(struct viewer_egress *out, size_t bytes)
     STATS_ADD(out->stats, bytes_out, bytes);
 }
 
-/* The same for a cipher that takes several packets at a time: room for all comes first. */
-static void seal_many_to_udp(struct viewer_egress *out, struct seal *seal, const struct path *path,
-                             const struct outgoing *packets, unsigned count)
-{
-    size_t bytes[EGRESS_BATCH_MAX];
-    size_t most_bytes = 0;
-
-    for (unsigned i = 0; i < count; i++)
-        most_bytes += room_for(&packets[i]);
-    udp_sender_begin(out->udp, path);
-    uint8_t *room = udp_sender_reserve_many(out->udp, most_bytes, count);
-    if (!seal_rtp_many(seal, packets, count, room, bytes))
-        return;
-    for (unsigned i = 0; i < count; i++) {
-        udp_sender_commit(out->udp, bytes[i]);
-        count_packet(out, bytes[i]);
-    }
-}
-
+/* What is begun here is finished before it is sent. */
 static void seal_to_udp(struct viewer_egress *out, struct seal *seal, const struct path *path,
                         const struct outgoing *packets, unsigned count)
 {
     udp_sender_begin(out->udp, path);
     for (unsigned i = 0; i < count; i++) {
         uint8_t *room = udp_sender_reserve(out->udp, room_for(&packets[i]));
-        const size_t bytes = seal_rtp(seal, &packets[i], room);
+        const size_t bytes = seal_rtp_begin(seal, &packets[i], room);
         if (bytes == 0)
             continue;
         udp_sender_commit(out->udp, bytes);
@@ -54,12 +36,13 @@ static bool seal_to_tcp(struct viewer_egress *out, struct seal *seal, const stru
 {
     for (unsigned i = 0; i < count; i++) {
         uint8_t *room = tcp_reserve(out->tcp, room_for(&packets[i]));
-        const size_t bytes = seal_rtp(seal, &packets[i], room);
+        const size_t bytes = seal_rtp_begin(seal, &packets[i], room);
         if (bytes == 0)
             continue;
         tcp_commit(out->tcp, bytes);
         count_packet(out, bytes);
     }
+    seal_finish();
     return tcp_send(out->tcp, path->tcp);
 }
 
@@ -74,10 +57,7 @@ static bool send_packets(void *context, struct viewer *viewer, const struct outg
         return true;
     if (path->tcp != NULL)
         return seal_to_tcp(out, session->seal, path, packets, count);
-    if (count > 1 && seal_gains_by_many(session->seal))
-        seal_many_to_udp(out, session->seal, path, packets, count);
-    else
-        seal_to_udp(out, session->seal, path, packets, count);
+    seal_to_udp(out, session->seal, path, packets, count);
     return true;
 }
 
@@ -111,6 +91,7 @@ void viewer_egress_init(struct viewer_egress *out, struct udp_sender *udp, struc
         .udp = udp,
         .tcp = tcp,
         .stats = stats};
+    udp_sender_set_before_send(udp, seal_finish);
 }
 
 void viewer_egress_datagram(struct viewer_egress *out, const struct path *path,

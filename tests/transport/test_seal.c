@@ -372,36 +372,49 @@ static void seal_rtp_is_the_same_in_every_back_end(void **state)
     seal_destroy(NULL);
 }
 
-/* Many at a time, of every mixture of sizes, are what one at a time gives. */
-static void seal_rtp_many_is_the_same_as_one_by_one(void **state)
+/* Packets of several viewers in flight together, in every size and mixture of sizes, are what one
+ * at a time gives, and libsrtp2 opens them. */
+static void seal_rtp_begin_is_the_same_in_company(void **state)
 {
     (void)state;
-    static uint8_t many[EGRESS_BATCH_MAX * OUT_MAX];
+    enum { COMPANY = 150, VIEWERS = 7 };
+    static uint8_t together[COMPANY][OUT_MAX];
     uint8_t one[OUT_MAX];
     uint8_t header[HEADER_MAX];
-    uint8_t payload[1460];
-    struct outgoing packets[EGRESS_BATCH_MAX];
-    size_t bytes[EGRESS_BATCH_MAX];
-    struct pair pair = open_pair(SRTP_SUITE_AES_CM_128_HMAC_SHA1_80, 900);
+    uint8_t payload[PAYLOAD_MAX];
+    struct outgoing packets[COMPANY];
+    size_t bytes[COMPANY];
+    struct pair pairs[VIEWERS];
     const uint16_t header_bytes = write_header(header, 2);
 
     fill(payload, sizeof payload, 9);
-    for (unsigned count = 1; count <= EGRESS_BATCH_MAX && seal_gains_by_many(pair.seal); count++) {
-        for (unsigned i = 0; i < count; i++) {
-            const unsigned payload_bytes = (count * 131 + i * 397) % (sizeof payload + 1);
-            packets[i] = (struct outgoing){
-                header, payload, header_bytes, (uint16_t)payload_bytes, 5, MEDIA_SSRC, 70000u + i,
-            };
+    for (unsigned i = 0; i < VIEWERS; i++)
+        pairs[i] = open_pair(
+            i == 3 ? SRTP_SUITE_AEAD_AES_128_GCM : SRTP_SUITE_AES_CM_128_HMAC_SHA1_80, 900 + i);
+    for (unsigned first = 0; first <= PAYLOAD_MAX; first += COMPANY) {
+        const unsigned count = 1 + (first * 7) % COMPANY;
+        for (unsigned i = 0; i < COMPANY; i++) {
+            const unsigned payload_bytes = i % 3 == 2 ? (first * 131 + i * 397) % (PAYLOAD_MAX + 1)
+                                                      : (first + i) % (PAYLOAD_MAX + 1);
+            packets[i] =
+                (struct outgoing){header, payload,    header_bytes,  (uint16_t)payload_bytes,
+                                  5,      MEDIA_SSRC, 1u + first + i};
+            bytes[i] = seal_rtp_begin(pairs[i % VIEWERS].seal, &packets[i], together[i]);
+            if (i == count)
+                seal_finish();
         }
-        assert_true(seal_rtp_many(pair.seal, packets, count, many, bytes));
-        const uint8_t *at = many;
-        for (unsigned i = 0; i < count; i++) {
-            assert_int_equal(seal_rtp(pair.seal, &packets[i], one), bytes[i]);
-            assert_memory_equal(at, one, bytes[i]);
-            at += bytes[i];
+        seal_finish();
+        seal_finish();
+        for (unsigned i = 0; i < COMPANY; i++) {
+            assert_int_equal(seal_rtp(pairs[i % VIEWERS].seal, &packets[i], one), bytes[i]);
+            assert_memory_equal(together[i], one, bytes[i]);
+            assert_int_equal(rtpsec_open_rtp(pairs[i % VIEWERS].peer, one, &bytes[i]), STATUS_OK);
         }
     }
-    close_pair(&pair);
+    packets[0].header_bytes = 11;
+    assert_int_equal(seal_rtp_begin(pairs[0].seal, &packets[0], one), 0);
+    for (unsigned i = 0; i < VIEWERS; i++)
+        close_pair(&pairs[i]);
 }
 
 static int use_openssl(void **state)
@@ -433,7 +446,7 @@ int main(void)
         cmocka_unit_test(seal_open_rtcp_knows_replays_in_its_window),
         cmocka_unit_test(seal_open_rtcp_refuses_what_is_too_large),
         cmocka_unit_test(seal_rtp_is_the_same_in_every_back_end),
-        cmocka_unit_test(seal_rtp_many_is_the_same_as_one_by_one),
+        cmocka_unit_test(seal_rtp_begin_is_the_same_in_company),
     };
     int failed = cmocka_run_group_tests_name("openssl", tests, use_openssl, NULL);
     if (seal_ipsec_mb_or_null() != NULL)
