@@ -350,8 +350,7 @@ async function start() {
   startBoard();
   startScreens();
   startButtons();
-  new Chat(byId('chat'), talk);
-  bindText(byId('chat').querySelector('.hint'), 'call.chat.offline');
+  new Chat(byId('chat'), talk, { offline: 'call.chat.offline' });
   onLanguageChange(render);
   addEventListener('pagehide', () => {
     relay?.stop({ comesBack: true });

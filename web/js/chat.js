@@ -25,6 +25,7 @@ function shownName(name) {
 export class Chat {
   #signaling;
   #hosts;
+  #offline;
   #list;
   #empty;
   #hint;
@@ -35,10 +36,11 @@ export class Chat {
   #fresh = [];
   #muted = new Set();
 
-  /** `hosts`: whether this page's person may mute and kick. */
-  constructor(box, signaling, { hosts = false } = {}) {
+  /** `hosts`: whether this page's person may mute and kick; `offline`: the text for a line that could not be sent. */
+  constructor(box, signaling, { hosts = false, offline = 'chat.offline' } = {}) {
     this.#signaling = signaling;
     this.#hosts = hosts;
+    this.#offline = offline;
     bindText(element('h2', '', box), 'chat.title');
     this.#list = element('ol', 'chat-list', box);
     this.#list.setAttribute('role', 'log');
@@ -82,7 +84,7 @@ export class Chat {
         return;
       }
       const sent = this.#signaling.joined && this.#signaling.send({ type: 'chat', text });
-      this.#showHint(sent ? null : 'chat.offline');
+      this.#showHint(sent ? null : this.#offline);
       if (sent) {
         this.#sent = text;
         input.value = '';
