@@ -13,10 +13,11 @@ struct feed {
     struct stream *stream;
     struct feed_settings settings;
     struct gop_cache cache;
-    uint64_t subscribed; /* bit of each worker */
-    bool published;      /* between feed_begin and feed_end */
-    bool live;           /* media came since feed_begin */
-    bool changed;        /* to be reported at once */
+    struct packet *report[TRACK_COUNT]; /* the broadcaster's last sender reports; NULL: none yet */
+    uint64_t subscribed;                /* bit of each worker */
+    bool published;                     /* between feed_begin and feed_end */
+    bool live;                          /* media came since feed_begin */
+    bool changed;                       /* to be reported at once */
     bool has[TRACK_COUNT];
     struct codec_format format[TRACK_COUNT];
     int64_t report_ns; /* next report while live */
@@ -94,6 +95,21 @@ static bool give(struct feed *feed, unsigned worker)
     return true;
 }
 
+/* Takes report. */
+static void keep_report(struct feed *feed, struct packet *report)
+{
+    packet_unref(feed->report[report->track]);
+    feed->report[report->track] = report;
+}
+
+static void forget_reports(struct feed *feed)
+{
+    for (unsigned track = 0; track < TRACK_COUNT; track++) {
+        packet_unref(feed->report[track]);
+        feed->report[track] = NULL;
+    }
+}
+
 static bool format_equal(const struct codec_format *a, const struct codec_format *b)
 {
     return a->codec == b->codec && a->packetization_mode == b->packetization_mode &&
@@ -139,6 +155,7 @@ void feed_destroy(struct feed *feed)
     if (feed == NULL)
         return;
     gop_cache_close(&feed->cache);
+    forget_reports(feed);
     stream_destroy(feed->stream);
     free(feed);
 }
@@ -156,6 +173,7 @@ void feed_begin(struct feed *feed, const struct publication *publication, int64_
     for (unsigned track = 0; track < TRACK_COUNT; track++)
         feed->has[track] = false;
     gop_cache_clear(&feed->cache);
+    forget_reports(feed);
     deliver(feed, stream_begin(feed->stream, publication, now_ns));
 }
 
@@ -167,6 +185,7 @@ void feed_end(struct feed *feed, int64_t now_ns)
         return;
     feed->published = false;
     gop_cache_clear(&feed->cache);
+    forget_reports(feed);
     deliver(feed, stream_end(feed->stream, now_ns));
     stream_read_report(feed->stream, &report, now_ns);
     report.live = false;
@@ -191,8 +210,10 @@ void feed_receive_rtcp(struct feed *feed, const uint8_t *compound, size_t compou
     const unsigned count =
         stream_receive_rtcp(feed->stream, compound, compound_bytes, reports, now_ns);
 
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
+        keep_report(feed, packet_ref(reports[i]));
         deliver(feed, reports[i]);
+    }
 }
 
 void feed_subscribe(struct feed *feed, unsigned worker, int64_t now_ns)
@@ -200,6 +221,9 @@ void feed_subscribe(struct feed *feed, unsigned worker, int64_t now_ns)
     feed->subscribed |= UINT64_C(1) << worker;
     if (!give(feed, worker))
         feed_want_key_frame(feed, now_ns);
+    for (unsigned track = 0; track < TRACK_COUNT; track++)
+        if (feed->report[track] != NULL)
+            push(feed, feed->report[track], worker);
 }
 
 void feed_unsubscribe(struct feed *feed, unsigned worker)

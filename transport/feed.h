@@ -1,7 +1,8 @@
 /* transport/feed.h - one stream on the ingest thread: core's stream behind a broadcaster's
  * transport, and before the workers that have viewers of it. Each packet goes into the ring of each
  * of these workers as one reference. A live stream's video since its last key frame is kept
- * (core/gop_cache.h): a worker that comes later is given it first. It outlives its broadcasters.
+ * (core/gop_cache.h): a worker that comes later is given it first, and the last sender reports, so
+ * that sound and picture of its viewers keep together from the start. It outlives its broadcasters.
  * Thread: ingest. */
 #ifndef TRANSPORT_FEED_H
 #define TRANSPORT_FEED_H
