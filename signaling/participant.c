@@ -6,11 +6,8 @@
 
 #include "core/log.h"
 #include "core/mono.h"
-#include "signaling/chat_room.h"
-#include "signaling/description.h"
 #include "signaling/drain.h"
 #include "signaling/guests.h"
-#include "signaling/ice_servers.h"
 #include "signaling/identifier.h"
 #include "signaling/name.h"
 #include "signaling/participant_parts.h"
@@ -107,77 +104,7 @@ static void renew_resume(struct participant *participant)
     g_hash_table_insert(by_resume, participant->resume, participant);
 }
 
-static json_t *make_joined(const struct participant *participant)
-{
-    const struct directory_room *room = participant->member.room;
-    const struct chat_room *chat = directory_chat(room);
-
-    json_t *joined =
-        json_pack("{s:s, s:s, s:s, s:o, s:I, s:o, s:o, s:s}", "type", "joined", "room",
-                  directory_room_name(room), "you", participant->you, "streams",
-                  description_of_streams(room), "viewers", (json_int_t)directory_viewers(room),
-                  "iceServers", ice_servers_json(endpoint_config(participant->all->endpoint)),
-                  "chat", chat_room_history(chat), "resume", participant->resume);
-    if ((participant->wants & PARTICIPANT_WANTS_LIKES) != 0) {
-        json_object_set_new(joined, "likes",
-                            json_integer(chat != NULL ? (json_int_t)chat->likes : 0));
-    }
-    return joined;
-}
-
 /* Joining. */
-
-struct join {
-    const char *room;
-    const char *name;
-    const char *token; /* NULL: none */
-    const char *resume;
-    unsigned wants; /* enum participant_want */
-};
-
-/* Names of events that are not known here are left out: a newer page may ask for them. */
-static unsigned read_wants(const json_t *names)
-{
-    static const char *const known[] = {"chats", "likes", "presence"};
-    unsigned wants = 0;
-
-    for (size_t i = 0; i < json_array_size(names); i++) {
-        const char *name = json_string_value(json_array_get(names, i));
-        for (unsigned bit = 0; name != NULL && bit < sizeof known / sizeof known[0]; bit++)
-            if (strcmp(name, known[bit]) == 0)
-                wants |= 1u << bit;
-    }
-    return wants;
-}
-
-/* Returns the error, or NULL. */
-static json_t *read_join(const struct request *request, struct join *join)
-{
-    const char *room;
-    enum status status = request_text(request, "room", 0, EXCHANGE_BODY_BYTES_MAX, &room);
-
-    *join = (struct join){.room = "", .name = "", .resume = ""};
-    if (status != STATUS_OK)
-        return request_error(request, "bad-message", "room must be the room's name.");
-    if (!name_is_valid(room, strlen(room))) {
-        return request_error(request, "bad-room",
-                             "A room's name is 1 to 64 characters, without '/' and control "
-                             "characters.");
-    }
-    join->room = room;
-    if (request_text(request, "name", 0, NAME_POINTS_MAX, &join->name) == STATUS_MALFORMED)
-        return request_error(request, "bad-message", "name must be up to 64 characters.");
-    if (request_text(request, "token", 0, CONFIG_TEXT_BYTES_MAX, &join->token) == STATUS_MALFORMED)
-        return request_error(request, "bad-message", "token must be a stream key.");
-    if (request_text(request, "resume", 0, CONFIG_TEXT_BYTES_MAX, &join->resume) ==
-        STATUS_MALFORMED)
-        return request_error(request, "bad-message", "resume must be what joined gave.");
-    const json_t *wants = json_object_get(request->object, "wants");
-    if (wants != NULL && !json_is_null(wants) && !json_is_array(wants))
-        return request_error(request, "bad-message", "wants must be a list of events.");
-    join->wants = read_wants(wants);
-    return NULL;
-}
 
 static json_t *make_reconnect(unsigned after_ms)
 {
@@ -185,7 +112,8 @@ static json_t *make_reconnect(unsigned after_ms)
 }
 
 /* Who comes back, or NULL. */
-static struct participant *find_resumed(const struct participants *all, const struct join *join)
+static struct participant *find_resumed(const struct participants *all,
+                                        const struct participant_join *join)
 {
     struct participant *participant = g_hash_table_lookup(all->by_resume, join->resume);
 
@@ -196,7 +124,7 @@ static struct participant *find_resumed(const struct participants *all, const st
 }
 
 /* Whether the host threw out who joins, not long ago. */
-static bool is_kept_out(const struct participant_line *line, const struct join *join)
+static bool is_kept_out(const struct participant_line *line, const struct participant_join *join)
 {
     const struct outcasts *outcasts = line->all->outcasts;
     const int64_t now_ns = endpoint_now_ns(line->all->endpoint);
@@ -205,7 +133,7 @@ static bool is_kept_out(const struct participant_line *line, const struct join *
            outcasts_has(outcasts, OUTCAST_KICKED, join->room, join->resume, now_ns);
 }
 
-static enum status enter(struct participant_line *line, const struct join *join)
+static enum status enter(struct participant_line *line, const struct participant_join *join)
 {
     struct participants *all = line->all;
     struct participant *participant = make(all, join->name);
@@ -227,8 +155,8 @@ static enum status enter(struct participant_line *line, const struct join *join)
 
 static json_t *on_join(struct participant_line *line, const struct request *request)
 {
-    struct join join;
-    json_t *error = read_join(request, &join);
+    struct participant_join join;
+    json_t *error = participant_read_join(request, &join);
     struct endpoint *endpoint = line->all->endpoint;
     if (error != NULL)
         return error;
@@ -258,7 +186,7 @@ static json_t *on_join(struct participant_line *line, const struct request *requ
     if (resumed == NULL)
         participant_tell_presence(participant, true); /* to the others */
     participant->wants = join.wants;
-    participant_send(line, make_joined(participant));
+    participant_send(line, participant_make_joined(participant));
     peers_tell_ended(&participant->peers);
     return NULL;
 }

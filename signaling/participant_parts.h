@@ -1,6 +1,6 @@
 /* signaling/participant_parts.h - what the files of participant share: participant.c (joining and
- * life), participant_events.c (what lines and rooms are told), participant_host.c (what a host may
- * do to others). Thread: main. */
+ * life), participant_join.c (`join` and `joined`), participant_events.c (what lines and rooms are
+ * told), participant_host.c (what a host may do to others). Thread: main. */
 #ifndef SIGNALING_PARTICIPANT_PARTS_H
 #define SIGNALING_PARTICIPANT_PARTS_H
 
@@ -52,10 +52,26 @@ struct participant_line {
     char address[ICE_ADDRESS_CHARS_MAX + 1];
 };
 
+/* What `join` says; borrowed from the request. */
+struct participant_join {
+    const char *room;
+    const char *name;
+    const char *token; /* NULL: none */
+    const char *resume;
+    unsigned wants; /* enum participant_want */
+};
+
 /* participant.c */
 
 /* Leaves the room, ends its media, frees it. */
 void participant_part(struct participant *participant);
+
+/* participant_join.c */
+
+/* Returns the error, or NULL. */
+json_t *participant_read_join(const struct request *request, struct participant_join *join);
+/* The answer. */
+json_t *participant_make_joined(const struct participant *participant);
 
 /* participant_events.c */
 

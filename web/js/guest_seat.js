@@ -156,7 +156,7 @@ export class GuestSeat extends EventTarget {
       this.leave();
       this.#set('off', failure === 'forbidden' ? 'guest-expired' : failure);
     } else {
-      this.#set(this.state);
+      this.#set(this.state, failure);
     }
   }
 
