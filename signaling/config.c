@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/log.h"
 #include "signaling/setting.h"
 
 #define FIELD(name) offsetof(struct config, name)
@@ -64,6 +65,12 @@ static const struct setting SETTINGS[] = {
     {"ice.username", SETTING_TEXT, FIELD(ice_username), "", 0, 0, "user name for the TURN servers"},
     {"ice.credential", SETTING_SECRET, FIELD(ice_credential), "", 0, 0,
      "password for the TURN servers"},
+    {"ice.secret", SETTING_SECRET, FIELD(ice_secret), "", 0, 0,
+     "secret shared with the TURN server (coturn: static-auth-secret): each client gets a user "
+     "name "
+     "and password of its own that expire; instead of ice.username and ice.credential"},
+    {"ice.credential_seconds", SETTING_SECONDS, FIELD(ice_credential_life_ns), "86400", 60, 2592000,
+     "how long they are good"},
     {"auth.publish_key", SETTING_SECRET, FIELD(auth_publish_key), "", 0, 0,
      "stream key: whoever publishes must show it; empty: anyone may publish"},
     {"auth.admin_key", SETTING_SECRET, FIELD(auth_admin_key), "", 0, 0,
@@ -234,6 +241,27 @@ struct command_line {
     enum config_action action;
 };
 
+static bool read_action(const char *argument, enum config_action *action)
+{
+    static const struct {
+        const char *flag;
+        enum config_action action;
+    } ACTIONS[] = {
+        {"--help", CONFIG_HELP},           {"-h", CONFIG_HELP},
+        {"--version", CONFIG_VERSION},     {"--check-config", CONFIG_CHECK},
+        {"--doctor", CONFIG_DOCTOR},       {"--health", CONFIG_HEALTH},
+        {"--reference", CONFIG_REFERENCE},
+    };
+
+    for (size_t i = 0; i < sizeof ACTIONS / sizeof ACTIONS[0]; i++) {
+        if (strcmp(argument, ACTIONS[i].flag) == 0) {
+            *action = ACTIONS[i].action;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Reads one argument; *i moves on over a value that stands apart. config NULL: only --config and
  * the actions. */
 static enum status read_argument(int argc, char **argv, int *i, struct command_line *line,
@@ -246,18 +274,8 @@ static enum status read_argument(int argc, char **argv, int *i, struct command_l
         name_bytes == strlen("--config") && strncmp(argument, "--config", name_bytes) == 0;
     const struct setting *setting = setting_by_flag(argument, name_bytes);
 
-    if (strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0) {
-        line->action = CONFIG_HELP;
+    if (read_action(argument, &line->action))
         return STATUS_OK;
-    }
-    if (strcmp(argument, "--version") == 0) {
-        line->action = CONFIG_VERSION;
-        return STATUS_OK;
-    }
-    if (strcmp(argument, "--check-config") == 0) {
-        line->action = CONFIG_CHECK;
-        return STATUS_OK;
-    }
     if (setting == NULL && !is_file) {
         (void)snprintf(error, CONFIG_ERROR_BYTES_MAX, "unknown flag %.100s (see --help)", argument);
         return STATUS_NOT_FOUND;
@@ -326,11 +344,55 @@ enum status config_read(int argc, char **argv, struct config *config, enum confi
     return status;
 }
 
+/* Whether a change has to wait for the next start: sockets, threads, and what was made from it. */
+static bool is_fixed(const struct setting *setting)
+{
+    static const char *const FIXED[] = {
+        "http.port", "http.bind",  "http.share_port",    "media.",
+        "ingest.",   "chat.words", "limits.relay_rooms", "limits.lobby_presence",
+    };
+
+    for (size_t i = 0; i < sizeof FIXED / sizeof FIXED[0]; i++)
+        if (strncmp(setting->key, FIXED[i], strlen(FIXED[i])) == 0)
+            return true;
+    return false;
+}
+
+enum status config_reload(int argc, char **argv, struct config *config, char *error)
+{
+    struct config *fresh = calloc(1, sizeof *fresh);
+    enum config_action action;
+    enum status status = fresh != NULL ? STATUS_OK : STATUS_NO_MEMORY;
+
+    (void)snprintf(error, CONFIG_ERROR_BYTES_MAX, "out of memory");
+    if (status == STATUS_OK)
+        status = config_read(argc, argv, fresh, &action, error);
+    for (size_t i = 0; i < SETTING_COUNT && status == STATUS_OK; i++) {
+        const struct setting *setting = &SETTINGS[i];
+
+        if (setting_is_equal(setting, config, fresh))
+            continue;
+        if (is_fixed(setting)) {
+            LOG_WARNING("config", "%s changes only at the next start", setting->key);
+        } else {
+            setting_copy(setting, fresh, config);
+            LOG_INFO("config", "%s changed", setting->key);
+        }
+    }
+    free(fresh);
+    return status;
+}
+
 void config_print_help(void)
 {
     (void)printf("manycast - one-to-many live streaming\n\n"
                  "usage: manycast [--config FILE] [--SECTION-NAME VALUE]...\n"
-                 "       manycast --check-config | --help | --version\n\n"
+                 "       manycast --check-config | --doctor | --health | --reference | --help | "
+                 "--version\n\n"
+                 "--check-config says whether it would start, --doctor what could be better, "
+                 "--health whether one runs,\n"
+                 "--reference prints docs/configure.md. SIGTERM drains, SIGHUP reads the settings "
+                 "again.\n\n"
                  "Each setting has three forms: a flag, an environment variable, and a line of the "
                  "INI file that\n"
                  "--config names. Flags win over the environment, the environment over the file, "
@@ -347,4 +409,42 @@ void config_print_help(void)
     }
     (void)printf("\nExit status: 0 after SIGTERM or SIGINT, 2 when it cannot start, with one line "
                  "that says why.\n");
+}
+
+/* Text of a table's cell, where a bar would begin the next one. */
+static void print_cell(const char *text)
+{
+    for (; *text != '\0'; text++)
+        (void)printf(*text == '|' ? "\\|" : "%c", *text);
+}
+
+void config_print_reference(void)
+{
+    (void)printf(
+        "# Configure 配置\n\n"
+        "Every setting has three forms: a line of the INI file that `--config` names, an "
+        "environment "
+        "variable, and a flag. Flags win over the\nenvironment, the environment over the file, the "
+        "file over the default. An unknown name or a bad value ends the start with one line and "
+        "status 2.\n\n"
+        "每个设置有三种写法：配置文件中的一行、环境变量、命令行参数；命令行优先于环境变量，环境变量"
+        "优先于"
+        "配置文件。\n\n"
+        "`http.port` is `[http]` and `port = 8080` in the file, `MANYCAST_HTTP_PORT=8080` in the "
+        "environment, `--http-port 8080` as a flag.\n\n"
+        "SIGHUP reads the file again. What is marked *start* below changes only at the next start; "
+        "the rest at once, and no session notices.\nThe certificate is read again too; one that "
+        "cannot be used leaves the old one in place, and an error in the log.\n\n"
+        "This page is printed by `manycast --reference`; a test keeps it true.\n\n"
+        "| setting | default | changes at | meaning |\n| --- | --- | --- | --- |\n");
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const struct setting *setting = &SETTINGS[i];
+
+        (void)printf("| `%s` | %s%s%s | %s | ", setting->key,
+                     setting->fallback[0] != '\0' ? "`" : "", setting->fallback,
+                     setting->fallback[0] != '\0' ? "`" : "",
+                     is_fixed(setting) ? "start" : "SIGHUP");
+        print_cell(setting->help);
+        (void)printf(" |\n");
+    }
 }

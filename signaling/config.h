@@ -1,6 +1,7 @@
 /* signaling/config.h - every setting of the program: its one table (key, type, default, range,
  * help) and the values read from default, file, environment and flags, later ones winning
- * (PROTOCOL.md section 1). Read once at start; const after. Thread: main. */
+ * (PROTOCOL.md section 1). Read at start; config_reload alone changes it later.
+ * Thread: main. */
 #ifndef SIGNALING_CONFIG_H
 #define SIGNALING_CONFIG_H
 
@@ -28,6 +29,9 @@ struct config {
     char ice_servers[CONFIG_TEXT_BYTES_MAX];
     char ice_username[CONFIG_TEXT_BYTES_MAX];
     char ice_credential[CONFIG_TEXT_BYTES_MAX];
+    char ice_secret[CONFIG_TEXT_BYTES_MAX]; /* shared with the TURN server; then the two above are
+                                               made for each client */
+    int64_t ice_credential_life_ns;         /* ice.credential_seconds, 86400 */
     /* auth */
     char auth_publish_key[CONFIG_TEXT_BYTES_MAX]; /* auth.publish_key; "": anyone may publish */
     char auth_admin_key[CONFIG_TEXT_BYTES_MAX];   /* auth.admin_key; "": nobody may operate it */
@@ -63,13 +67,27 @@ struct config {
 };
 
 /* What the command line asks for beside settings. */
-enum config_action { CONFIG_RUN, CONFIG_CHECK, CONFIG_HELP, CONFIG_VERSION };
+enum config_action {
+    CONFIG_RUN,
+    CONFIG_CHECK,
+    CONFIG_DOCTOR,
+    CONFIG_HEALTH,
+    CONFIG_HELP,
+    CONFIG_REFERENCE,
+    CONFIG_VERSION
+};
 
 /* Reads defaults, then --config FILE (INI), environment, flags. On failure error
  * (CONFIG_ERROR_BYTES_MAX) is one clear line; the program ends with status 2. */
 MUST_CHECK enum status config_read(int argc, char **argv, struct config *config,
                                    enum config_action *action, char *error);
+/* Reads it all again, as config_read with the same arguments did, and changes in config what may
+ * change while the server runs; what may not is logged. On failure config is as it was and error is
+ * one clear line. */
+MUST_CHECK enum status config_reload(int argc, char **argv, struct config *config, char *error);
 /* Prints the help text with every setting in its three forms, defaults and meaning. */
 void config_print_help(void);
+/* Prints docs/configure.md. */
+void config_print_reference(void);
 
 #endif

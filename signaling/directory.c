@@ -54,6 +54,11 @@ static void room_free(void *context)
     free(room);
 }
 
+void directory_set(struct directory *directory, const struct directory_settings *settings)
+{
+    directory->settings = *settings;
+}
+
 enum status directory_create(const struct directory_settings *settings,
                              struct directory **directory)
 {

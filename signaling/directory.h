@@ -82,6 +82,8 @@ struct directory_settings {
     int64_t grace_ns;
 };
 
+/* From here on; what is there stays. */
+void directory_set(struct directory *directory, const struct directory_settings *settings);
 MUST_CHECK enum status directory_create(const struct directory_settings *settings,
                                         struct directory **directory);
 /* Members are not touched any more. NULL is allowed. */

@@ -219,14 +219,19 @@ static void on_closed(void *context, uint64_t number, enum media_close_reason re
 
 /* Life. */
 
-enum status endpoint_create(const struct config *config, const struct certificate *certificate,
-                            struct endpoint **endpoint)
+static struct directory_settings directory_settings_of(const struct config *config)
 {
-    const struct directory_settings settings = {
+    return (struct directory_settings){
         .rooms_max = config->limits_rooms,
         .streams_per_room_max = config->limits_streams_per_room,
         .grace_ns = config->room_grace_ns,
     };
+}
+
+enum status endpoint_create(const struct config *config, const struct certificate *certificate,
+                            struct endpoint **endpoint)
+{
+    const struct directory_settings settings = directory_settings_of(config);
     struct endpoint *made = calloc(1, sizeof *made);
     if (made == NULL)
         return STATUS_NO_MEMORY;
@@ -252,6 +257,13 @@ void endpoint_destroy(struct endpoint *endpoint)
     session_table_destroy(endpoint->sessions);
     directory_destroy(endpoint->directory);
     free(endpoint);
+}
+
+void endpoint_reconfigure(struct endpoint *endpoint)
+{
+    const struct directory_settings settings = directory_settings_of(endpoint->config);
+
+    directory_set(endpoint->directory, &settings);
 }
 
 struct media_events endpoint_media_events(struct endpoint *endpoint)

@@ -25,6 +25,8 @@ MUST_CHECK enum status endpoint_create(const struct config *config,
 /* Frees rooms and sessions, calls nobody back and not media, which may be destroyed before. NULL is
  * allowed. */
 void endpoint_destroy(struct endpoint *endpoint);
+/* config's values changed. */
+void endpoint_reconfigure(struct endpoint *endpoint);
 /* What media_create is given as events. */
 struct media_events endpoint_media_events(struct endpoint *endpoint);
 /* media is borrowed; before the first request. */

@@ -1,6 +1,6 @@
 /* signaling/ice_servers.h - the STUN and TURN servers that clients are told of (settings
- * ice.servers, ice.username, ice.credential): as the W3C's iceServers and as Link headers (RFC 9725
- * section 4.6). Thread: main. */
+ * ice.servers, ice.username, ice.credential, ice.secret): as the W3C's iceServers and as Link
+ * headers (RFC 9725 section 4.6). Thread: main. */
 #ifndef SIGNALING_ICE_SERVERS_H
 #define SIGNALING_ICE_SERVERS_H
 

@@ -8,8 +8,10 @@
 
 #include "core/log.h"
 #include "signaling/config.h"
+#include "signaling/doctor.h"
 #include "signaling/drain.h"
 #include "signaling/endpoint.h"
+#include "signaling/health.h"
 #include "signaling/journal.h"
 #include "signaling/message.h"
 #include "signaling/relay.h"
@@ -21,6 +23,8 @@
 enum { EXIT_CANNOT_START = 2 };
 
 struct process {
+    int argc;
+    char **argv;
     struct config config;
     struct certificate *certificate;
     struct endpoint *endpoint;
@@ -45,15 +49,55 @@ static const struct socket_handler *route_socket(void *context, const char *path
     return router_socket(path);
 }
 
+static struct server_settings server_settings_of(const struct config *config)
+{
+    return (struct server_settings){
+        .bind = config->http_bind,
+        .port = config->http_port,
+        .certificate_path = config->http_certificate,
+        .key_path = config->http_key,
+        .origins = config->http_origins,
+        .sockets_per_address_max = config->limits_connections_per_address,
+        .share_port = config->http_share_port,
+    };
+}
+
+/* SIGHUP: the settings and the certificate are read again; no session notices. */
+static void reload(struct process *process)
+{
+    char error[CONFIG_ERROR_BYTES_MAX];
+
+    if (config_reload(process->argc, process->argv, &process->config, error) != STATUS_OK) {
+        LOG_ERROR("main", "nothing was reloaded: %s", error);
+        return;
+    }
+    const struct server_settings settings = server_settings_of(&process->config);
+
+    log_set_level(process->config.log_level);
+    endpoint_reconfigure(process->endpoint);
+    server_reconfigure(process->server, &settings);
+    LOG_INFO("main", "reloaded");
+}
+
+static void take_signals(struct process *process)
+{
+    static const struct timespec AT_ONCE = {0, 0};
+    int signal_number;
+
+    while ((signal_number = sigtimedwait(&process->signals, NULL, &AT_ONCE)) > 0)
+        if (signal_number == SIGHUP)
+            reload(process);
+        else
+            drain_signal(&process->drain);
+}
+
 /* Signals are blocked in all threads and asked for here: no handler runs in the middle of anything.
  */
 static void on_tick(void *context, int64_t now_ns)
 {
-    static const struct timespec AT_ONCE = {0, 0};
     struct process *process = context;
 
-    if (sigtimedwait(&process->signals, NULL, &AT_ONCE) > 0)
-        drain_signal(&process->drain);
+    take_signals(process);
     endpoint_tick(process->endpoint, now_ns);
     switch (drain_tick(&process->drain, now_ns)) {
     case DRAIN_NOT:
@@ -107,16 +151,7 @@ static enum status start_media(struct process *process)
 
 static enum status start(struct process *process)
 {
-    const struct config *config = &process->config;
-    const struct server_settings settings = {
-        .bind = config->http_bind,
-        .port = config->http_port,
-        .certificate_path = config->http_certificate,
-        .key_path = config->http_key,
-        .origins = config->http_origins,
-        .sockets_per_address_max = config->limits_connections_per_address,
-        .share_port = config->http_share_port,
-    };
+    const struct server_settings settings = server_settings_of(&process->config);
 
     process->handlers = (struct server_handlers){.context = process,
                                                  .on_request = on_request,
@@ -163,6 +198,7 @@ static void print_addresses(const struct process *process)
 
 static int run(struct process *process)
 {
+    struct doctor_report report;
     enum status status = start_media(process);
 
     if (status == STATUS_OK)
@@ -176,6 +212,8 @@ static int run(struct process *process)
     process->router = (struct router){process->endpoint, process->media};
     process->drain.endpoint = process->endpoint;
     print_addresses(process);
+    doctor_examine(&process->config, false, &report);
+    doctor_log(&report);
     server_run(process->server);
     stop(process);
     LOG_INFO("main", "stopped");
@@ -199,29 +237,53 @@ static int check(struct process *process)
     return EXIT_SUCCESS;
 }
 
+/* What is asked for beside serving; returns the exit status. */
+static int tell(enum config_action action, const struct config *config)
+{
+    struct doctor_report report;
+
+    switch (action) {
+    case CONFIG_HELP:
+        config_print_help();
+        return EXIT_SUCCESS;
+    case CONFIG_REFERENCE:
+        config_print_reference();
+        return EXIT_SUCCESS;
+    case CONFIG_VERSION:
+        (void)printf("manycast %s\n", MANYCAST_VERSION);
+        return EXIT_SUCCESS;
+    case CONFIG_HEALTH:
+        return health_ask(config);
+    case CONFIG_DOCTOR:
+        doctor_examine(config, true, &report);
+        return doctor_print(&report);
+    case CONFIG_RUN:
+    case CONFIG_CHECK:
+        break;
+    }
+    return EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
     static struct process process; /* static: too large for a stack, one for the process */
     char error[CONFIG_ERROR_BYTES_MAX];
     enum config_action action;
 
+    process.argc = argc;
+    process.argv = argv;
     if (config_read(argc, argv, &process.config, &action, error) != STATUS_OK) {
         (void)fprintf(stderr, "manycast: %s\n", error);
         return EXIT_CANNOT_START;
     }
-    if (action == CONFIG_HELP) {
-        config_print_help();
-        return EXIT_SUCCESS;
-    }
-    if (action == CONFIG_VERSION) {
-        (void)printf("manycast %s\n", MANYCAST_VERSION);
-        return EXIT_SUCCESS;
-    }
+    if (action != CONFIG_RUN && action != CONFIG_CHECK)
+        return tell(action, &process.config);
     journal_start(process.config.log_level);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)sigemptyset(&process.signals);
     (void)sigaddset(&process.signals, SIGTERM);
     (void)sigaddset(&process.signals, SIGINT);
+    (void)sigaddset(&process.signals, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &process.signals, NULL);
     return action == CONFIG_CHECK ? check(&process) : run(&process);
 }

@@ -11,6 +11,7 @@
 #include "signaling/exchange_lws.h"
 #include "signaling/listener.h"
 #include "signaling/socket_lws.h"
+#include "signaling/tls.h"
 #include "transport/mono_clock.h"
 
 enum {
@@ -36,6 +37,7 @@ struct server {
     const struct server_handlers *handlers;
     struct lws_context *context;
     struct lws_vhost *vhost;
+    SSL_CTX *tls;         /* libwebsockets' own; NULL: no TLS */
     struct lws *listener; /* NULL: no more */
     bool listener_rests;  /* until a descriptor is free */
     uint16_t port;
@@ -111,6 +113,9 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     struct connection *connection = user;
 
     switch ((int)reason) {
+    case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS:
+        the_server->tls = user; /* the vhost's, as it is made */
+        return 0;
     case LWS_CALLBACK_RAW_RX_FILE:
         if (the_server != NULL && wsi == the_server->listener)
             accept_all(the_server);
@@ -282,6 +287,21 @@ void server_stop(struct server *server)
 {
     server->stopping = true;
     lws_cancel_service(server->context);
+}
+
+void server_reconfigure(struct server *server, const struct server_settings *settings)
+{
+    server->settings.sockets_per_address_max = settings->sockets_per_address_max;
+    server->settings.origins = settings->origins;
+    server->settings.certificate_path = settings->certificate_path;
+    server->settings.key_path = settings->key_path;
+    if (server->tls == NULL && settings->certificate_path[0] != '\0')
+        LOG_WARNING("http", "TLS begins only at the next start (http.cert)");
+    else if (server->tls != NULL && settings->certificate_path[0] == '\0')
+        LOG_WARNING("http", "TLS ends only at the next start (http.cert)");
+    else if (server->tls != NULL &&
+             tls_exchange(server->tls, settings->certificate_path, settings->key_path) != STATUS_OK)
+        LOG_WARNING("http", "clients go on being shown the old certificate");
 }
 
 void server_stop_listening(struct server *server)

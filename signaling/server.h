@@ -53,6 +53,9 @@ uint16_t server_port(const struct server *server);
 void server_run(struct server *server);
 /* Main. server_run returns after the present turn. */
 void server_stop(struct server *server);
+/* Main. Takes over what may change while it runs: origins, limits, the certificate. A certificate
+ * that cannot be used leaves the old one, logged. Sockets and sessions are not touched. */
+void server_reconfigure(struct server *server, const struct server_settings *settings);
 /* Main. No new connections from here on: the kernel gives them to another process that shares the
  * port, or refuses them. Those that are open go on. */
 void server_stop_listening(struct server *server);

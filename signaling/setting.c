@@ -233,6 +233,60 @@ enum status setting_apply(const struct setting *setting, const char *text, const
     return STATUS_MALFORMED;
 }
 
+static size_t value_bytes(enum setting_kind kind)
+{
+    switch (kind) {
+    case SETTING_TEXT:
+    case SETTING_SECRET:
+        return CONFIG_TEXT_BYTES_MAX;
+    case SETTING_YES_NO:
+        return sizeof(bool);
+    case SETTING_SECONDS:
+    case SETTING_MILLISECONDS:
+        return sizeof(int64_t);
+    case SETTING_PORT:
+        return sizeof(uint16_t);
+    case SETTING_PORTS:
+        return 2 * sizeof(uint16_t);
+    case SETTING_KILOBITS:
+        return sizeof(uint32_t);
+    case SETTING_SEND:
+        return sizeof(enum media_send);
+    case SETTING_LEVEL:
+        return sizeof(enum log_level);
+    case SETTING_NUMBER:
+        return sizeof(unsigned);
+    case SETTING_ANNOUNCE: /* has its own way */
+        break;
+    }
+    return 0;
+}
+
+bool setting_is_equal(const struct setting *setting, const struct config *one,
+                      const struct config *other)
+{
+    const char *left = (const char *)one + setting->offset;
+    const char *right = (const char *)other + setting->offset;
+
+    if (setting->kind == SETTING_TEXT || setting->kind == SETTING_SECRET)
+        return strcmp(left, right) == 0;
+    if (setting->kind == SETTING_ANNOUNCE)
+        return one->media.announce_count == other->media.announce_count &&
+               memcmp(one->media.announce, other->media.announce, sizeof one->media.announce) == 0;
+    return memcmp(left, right, value_bytes(setting->kind)) == 0;
+}
+
+void setting_copy(const struct setting *setting, const struct config *from, struct config *to)
+{
+    if (setting->kind == SETTING_ANNOUNCE) {
+        to->media.announce_count = from->media.announce_count;
+        memcpy(to->media.announce, from->media.announce, sizeof to->media.announce);
+        return;
+    }
+    memcpy((char *)to + setting->offset, (const char *)from + setting->offset,
+           value_bytes(setting->kind));
+}
+
 /* "http.port" -> "MANYCAST_HTTP_PORT". */
 void setting_environment_name(const char *key, char out[SETTING_NAME_BYTES_MAX])
 {

@@ -3,6 +3,7 @@
 #ifndef SIGNALING_SETTING_H
 #define SIGNALING_SETTING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/status.h"
@@ -40,6 +41,10 @@ struct setting {
  * text came from. A secret is never repeated. STATUS_MALFORMED. */
 MUST_CHECK enum status setting_apply(const struct setting *setting, const char *text,
                                      const char *source, struct config *config, char *error);
+/* Whether the setting has the same value in both. */
+bool setting_is_equal(const struct setting *setting, const struct config *one,
+                      const struct config *other);
+void setting_copy(const struct setting *setting, const struct config *from, struct config *to);
 /* "http.port" -> "MANYCAST_HTTP_PORT". */
 void setting_environment_name(const char *key, char out[SETTING_NAME_BYTES_MAX]);
 /* "auth.publish_key" -> "--auth-publish-key". */

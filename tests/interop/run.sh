@@ -188,6 +188,26 @@ case_publish() {
     ended publish
 }
 
+# counted NAME COMMAND... - a script that counts its own checks.
+counted() {
+    local name=$1 line
+    shift
+    timeout 120 "$@" >"$logs/$name.log" 2>&1
+    line=$(tail -n 1 "$logs/$name.log")
+    grep -A 8 '^FAIL' "$logs/$name.log"
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed ]]; then
+        passed=$((passed + BASH_REMATCH[1]))
+        failed=$((failed + BASH_REMATCH[2]))
+        echo "$name: $line"
+    else
+        fail "$name"
+    fi
+}
+
+case_operate() {
+    counted operate "$here/operate.sh" "$BUILD_FOLDER" "$logs/operate"
+}
+
 is_live() {
     curl -sf "$server_url/api/rooms/$1" | grep -q '"live": *true'
 }
@@ -209,7 +229,7 @@ is_gone() {
 }
 
 cases=("$@")
-[ ${#cases[@]} -gt 0 ] || cases=(http_rules vp8 h264 trickle audio return publish nothing_left)
+[ ${#cases[@]} -gt 0 ] || cases=(http_rules vp8 h264 trickle audio return publish operate nothing_left)
 if server open --ice-servers stun:stun.example.org:3478; then
     for one in "${cases[@]}"; do
         "case_$one"

@@ -214,6 +214,46 @@ static void config_example_file_is_the_table(void **state)
     free(config);
 }
 
+static void config_reload_changes_what_may_change_while_it_runs(void **state)
+{
+    struct config *config = calloc(1, sizeof *config);
+    char error[CONFIG_ERROR_BYTES_MAX];
+    char name[] = "manycast";
+    char path[PATH_BYTES];
+    char flag[PATH_BYTES + 16];
+    char key_flag[] = "--auth-admin-key=boss";
+    char *argv[] = {name, flag, key_flag, NULL};
+    enum config_action action;
+    FILE *file;
+
+    (void)state;
+    write_file(path, "[media]\nport = 2001\n[auth]\npublish_key = old\n");
+    (void)snprintf(flag, sizeof flag, "--config=%s", path);
+    assert_int_equal(config_read(3, argv, config, &action, error), STATUS_OK);
+    file = fopen(path, "w");
+    (void)fputs("[media]\nport = 2002\nannounce = 203.0.113.5\n[auth]\npublish_key = new\n"
+                "admin_key = lost\n[limits]\nrooms = 7\n[log]\nlevel = debug\n",
+                file);
+    (void)fclose(file);
+    assert_int_equal(config_reload(3, argv, config, error), STATUS_OK);
+    assert_string_equal(config->auth_publish_key, "new");
+    assert_string_equal(config->auth_admin_key, "boss"); /* flags still win */
+    assert_int_equal(config->limits_rooms, 7);
+    assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+    assert_int_equal(config->media.media_port, 2001); /* only at a start */
+    assert_int_equal(config->media.announce_count, 0);
+
+    file = fopen(path, "w");
+    (void)fputs("[auth]\npublish_key = newest\n[limits]\nrooms = many\n", file);
+    (void)fclose(file);
+    assert_int_not_equal(config_reload(3, argv, config, error), STATUS_OK);
+    assert_non_null(strstr(error, "limits.rooms"));
+    assert_string_equal(config->auth_publish_key, "new"); /* all or nothing */
+    assert_int_equal(config->limits_rooms, 7);
+    unlink(path);
+    free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +264,7 @@ int main(void)
         cmocka_unit_test(config_refuses_unknown_names_from_file_and_environment),
         cmocka_unit_test(config_never_repeats_a_secret),
         cmocka_unit_test(config_example_file_is_the_table),
+        cmocka_unit_test(config_reload_changes_what_may_change_while_it_runs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -664,7 +664,7 @@ static void message_drain_sends_reconnect_and_refuses(void **state)
     struct socket *bob = open_socket();
     fake_socket_text(bob, "{\"type\":\"join\",\"room\":\"room\"}");
     reconnect = fake_socket_take(bob, "reconnect");
-    assert_true(number_of(reconnect, "after_ms") >= 1000); /* not before the end */
+    assert_true(number_of(reconnect, "after_ms") >= 500); /* not before the end */
     json_decref(reconnect);
     fake_socket_close(ann);
     fake_socket_close(bob);
