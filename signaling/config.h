@@ -62,6 +62,12 @@ struct config {
     unsigned limits_lobby_presence;             /* 200 */
     /* drain */
     int64_t drain_ns; /* drain.seconds, 5: from the first SIGTERM to the end */
+    /* socketio */
+    int64_t socketio_ping_interval_ns;   /* socketio.ping_interval_ms, 25000 */
+    int64_t socketio_ping_timeout_ns;    /* socketio.ping_timeout_ms, 20000 */
+    int64_t socketio_connect_timeout_ns; /* socketio.connect_timeout_ms, 45000 */
+    unsigned socketio_payload_bytes;     /* 1000000 */
+    unsigned socketio_connections;       /* 20000 */
     /* log */
     enum log_level log_level; /* log.level: error, warning, info, debug */
 };

@@ -17,8 +17,10 @@
 #include "signaling/relay.h"
 #include "signaling/router.h"
 #include "signaling/server.h"
+#include "signaling/socketio_rooms.h"
 #include "transport/certificate.h"
 #include "transport/media.h"
+#include "transport/mono_clock.h"
 
 enum { EXIT_CANNOT_START = 2 };
 
@@ -130,6 +132,36 @@ static void wake_main(void *context)
         server_wake(process->server);
 }
 
+static int64_t on_alarm(void *context, int64_t now_ns)
+{
+    (void)context;
+    return socketio_rooms_tick(now_ns);
+}
+
+static void set_alarm(void *context, int64_t due_ns)
+{
+    const struct process *process = context;
+
+    if (process->server != NULL)
+        server_alarm(process->server, due_ns);
+}
+
+static size_t body_bytes_max(void *context, const char *path)
+{
+    (void)context;
+    return router_body_bytes_max(path);
+}
+
+static enum status start_rooms(struct process *process)
+{
+    const struct engineio_clock clock = {process, mono_clock_ns, set_alarm};
+    const enum status status = message_start(process->endpoint);
+
+    return status == STATUS_OK
+               ? socketio_rooms_start(process->endpoint, message_participants(), &clock)
+               : status;
+}
+
 static enum status start_media(struct process *process)
 {
     struct media_events events;
@@ -146,7 +178,7 @@ static enum status start_media(struct process *process)
         return status;
     endpoint_attach(process->endpoint, process->media);
     relay_start(process->endpoint);
-    return message_start(process->endpoint);
+    return start_rooms(process);
 }
 
 static enum status start(struct process *process)
@@ -157,7 +189,9 @@ static enum status start(struct process *process)
                                                  .on_request = on_request,
                                                  .route_socket = route_socket,
                                                  .on_tick = on_tick,
-                                                 .on_wake = on_wake};
+                                                 .on_wake = on_wake,
+                                                 .on_alarm = on_alarm,
+                                                 .body_bytes_max = body_bytes_max};
     return server_create(&settings, &process->handlers, &process->server);
 }
 
@@ -170,7 +204,9 @@ static void stop(struct process *process)
         media_destroy(media);
     process->media = NULL;
     server_destroy(process->server);
+    process->server = NULL;
     if (media != NULL) {
+        socketio_rooms_stop();
         message_stop();
         relay_stop();
     }

@@ -120,3 +120,8 @@ void message_stop(void)
     participants_destroy(service.participants);
     service.participants = NULL;
 }
+
+struct participants *message_participants(void)
+{
+    return service.participants;
+}

@@ -5,6 +5,7 @@
 
 #include "core/status.h"
 #include "signaling/endpoint.h"
+#include "signaling/participant.h"
 #include "signaling/socket.h"
 
 /* For connections to "/ws"; between message_start and message_stop. */
@@ -14,5 +15,7 @@ extern const struct socket_handler message_socket_handler;
 MUST_CHECK enum status message_start(struct endpoint *endpoint);
 /* After the last connection is closed, before endpoint_destroy. */
 void message_stop(void);
+/* Those of all connections, whatever carries them; between start and stop. Borrowed. */
+struct participants *message_participants(void);
 
 #endif

@@ -469,13 +469,27 @@ void participant_close(struct participant_line *line)
     free(line);
 }
 
-void participant_receive(struct participant_line *line, const json_t *value)
+json_t *participant_answer(struct participant_line *line, const json_t *value)
 {
     const struct request request = request_read(value);
 
-    participant_send(line, value != NULL
-                               ? answer(line, &request)
-                               : request_error(&request, "bad-json", "This is not JSON."));
+    return value != NULL ? answer(line, &request)
+                         : request_error(&request, "bad-json", "This is not JSON.");
+}
+
+void participant_receive(struct participant_line *line, const json_t *value)
+{
+    participant_send(line, participant_answer(line, value));
+}
+
+bool participant_is_joined(const struct participant_line *line)
+{
+    return line->participant != NULL;
+}
+
+bool participant_has_peer(const struct participant_line *line, const char *id)
+{
+    return line->participant != NULL && peers_has(&line->participant->peers, id);
 }
 
 void participant_refuse(struct participant_line *line, const char *code, const char *message)

@@ -6,6 +6,7 @@
 #define SIGNALING_PARTICIPANT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "core/status.h"
 #include "signaling/endpoint.h"
@@ -51,6 +52,12 @@ struct participant_line *participant_open(struct participants *participants,
 void participant_close(struct participant_line *line);
 /* One message; value is NULL when it was not JSON. */
 void participant_receive(struct participant_line *line, const json_t *value);
+/* The same, but returns the answer, a new reference, instead of sending it; NULL: there is none, or
+ * it was sent (`joined`), or comes later (an offer's). */
+json_t *participant_answer(struct participant_line *line, const json_t *value);
+bool participant_is_joined(const struct participant_line *line);
+/* Whether it has an open peer connection of that id. */
+bool participant_has_peer(const struct participant_line *line, const char *id);
 /* Sends {type: error} for what was not even read. */
 void participant_refuse(struct participant_line *line, const char *code, const char *message);
 

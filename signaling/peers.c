@@ -382,3 +382,8 @@ bool peers_is_active(const struct peers *peers)
             return true;
     return false;
 }
+
+bool peers_has(const struct peers *peers, const char *id)
+{
+    return find(peers, id) != NULL;
+}

@@ -56,6 +56,8 @@ void peers_abandon_all(struct peers *peers);
 void peers_tell_ended(struct peers *peers);
 bool peers_publishes(const struct peers *peers);
 bool peers_publishes_stream(const struct peers *peers, const char *stream);
+/* One of that id is open. */
+bool peers_has(const struct peers *peers, const char *id);
 /* Some are open. */
 bool peers_is_active(const struct peers *peers);
 

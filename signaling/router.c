@@ -9,6 +9,7 @@
 #include "signaling/relay.h"
 #include "signaling/session_handle.h"
 #include "signaling/socket_lws.h"
+#include "signaling/socketio_rooms.h"
 #include "signaling/whep.h"
 #include "signaling/whip.h"
 
@@ -61,6 +62,12 @@ static void handle_api(const struct router *router, struct exchange *exchange)
     api_handle(router->endpoint, exchange);
 }
 
+static void handle_socketio(const struct router *router, struct exchange *exchange)
+{
+    (void)router;
+    engineio_handle(socketio_rooms_engine(), exchange);
+}
+
 struct route {
     const char *path;
     bool is_prefix; /* what follows is the handler's */
@@ -72,7 +79,7 @@ static const struct route ROUTES[] = {
     {"/whip/", true, false, handle_whip},       {"/whep/", true, false, handle_whep},
     {"/session/", true, false, handle_session}, {"/api/", true, false, handle_api},
     {"/metrics", false, true, handle_metrics},  {"/healthz", false, true, handle_health},
-    {"/readyz", false, true, handle_ready},
+    {"/readyz", false, true, handle_ready},     {"/socket.io/", false, false, handle_socketio},
 };
 
 static const struct route *find_route(const char *path)
@@ -92,7 +99,7 @@ void router_handle(const struct router *router, struct exchange *exchange)
     const struct route *route = find_route(exchange_path(exchange));
     const enum http_method method = exchange_method(exchange);
 
-    if (method == HTTP_OTHER) {
+    if (method == HTTP_OTHER && (route == NULL || route->handle != handle_socketio)) {
         exchange_header(exchange, "Allow", "OPTIONS, GET, HEAD, POST, PATCH, DELETE");
         exchange_problem(exchange, 405, "This method is not served.");
         return;
@@ -110,11 +117,19 @@ void router_handle(const struct router *router, struct exchange *exchange)
     route->handle(router, exchange);
 }
 
+size_t router_body_bytes_max(const char *path)
+{
+    return strcmp(path, SOCKETIO_ROOMS_PATH) == 0 ? socketio_rooms_body_bytes_max()
+                                                  : EXCHANGE_BODY_BYTES_MAX;
+}
+
 const struct socket_handler *router_socket(const char *path)
 {
     if (strcmp(path, "/ws") == 0)
         return &message_socket_handler;
     if (strcmp(path, "/signaling") == 0 || strncmp(path, "/signaling/", strlen("/signaling/")) == 0)
         return &relay_socket_handler;
+    if (strcmp(path, SOCKETIO_ROOMS_PATH) == 0)
+        return engineio_socket_handler(socketio_rooms_engine());
     return NULL;
 }

@@ -12,6 +12,8 @@ struct router {
 };
 
 void router_handle(const struct router *router, struct exchange *exchange);
+/* What a request's body may have. */
+size_t router_body_bytes_max(const char *path);
 /* Who serves WebSockets at path; NULL: nobody. */
 const struct socket_handler *router_socket(const char *path);
 

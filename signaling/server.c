@@ -97,7 +97,7 @@ static void on_alarm(lws_sorted_usec_list_t *alarm)
 
 void server_alarm(struct server *server, int64_t due_ns)
 {
-    if (due_ns >= server->alarm_ns)
+    if (due_ns >= server->alarm_ns || server->vhost == NULL) /* NULL: it is being destroyed */
         return;
     const int64_t ahead_ns = due_ns - mono_clock_ns();
     server->alarm_ns = due_ns;

@@ -97,3 +97,17 @@ export class Line {
 }
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// Ports below the ephemeral range.
+export async function startServer(...options) {
+    for (let tries = 0; ; tries++) {
+        const first = 21000 + Math.floor(Math.random() * 100) * 100;
+        const settings = ['--http-port', '0', '--media-port', String(first), '--ingest-ports', `${first + 1}-${first + 50}`,
+            '--drain-seconds', '0'];
+        try {
+            return await start('manycast', [...settings, ...options], /http:\/\/localhost:(\d+)\//);
+        } catch (error) {
+            if (tries === 5) throw error;
+        }
+    }
+}
