@@ -36,7 +36,7 @@ for option in "$@"; do
     case $option in
     --test)
         packages+=("${test[@]}")
-        npm_folders+=(tests/e2e)
+        npm_folders+=(tests/e2e tests/interop/socketio)
         ;;
     --lint) packages+=("${lint[@]}") ;;
     --bench)

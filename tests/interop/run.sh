@@ -212,6 +212,21 @@ is_live() {
     curl -sf "$server_url/api/rooms/$1" | grep -q '"live": *true'
 }
 
+# Stock Socket.IO clients, and their protocol packet by packet.
+case_socketio() {
+    local counts
+    BUILD_FOLDER=$(realpath "$BUILD_FOLDER") node --test --test-reporter=tap "$here/socketio" >"$logs/socketio.log" 2>&1
+    counts=$(sed -n 's/^# \(pass\|fail\|cancelled\) //p' "$logs/socketio.log" | paste -sd ' ')
+    if [[ $counts =~ ^([0-9]+)\ ([0-9]+)\ ([0-9]+)$ ]]; then
+        passed=$((passed + BASH_REMATCH[1]))
+        failed=$((failed + BASH_REMATCH[2] + BASH_REMATCH[3]))
+        echo "socketio: ${BASH_REMATCH[1]} passed, $((BASH_REMATCH[2] + BASH_REMATCH[3])) failed"
+        grep -a -A 12 '^ *not ok' "$logs/socketio.log"
+    else
+        fail socketio
+    fi
+}
+
 # Nothing is left behind, and the server says goodbye in time.
 case_nothing_left() {
     no_sessions() {
@@ -229,7 +244,7 @@ is_gone() {
 }
 
 cases=("$@")
-[ ${#cases[@]} -gt 0 ] || cases=(http_rules vp8 h264 trickle audio return publish operate nothing_left)
+[ ${#cases[@]} -gt 0 ] || cases=(http_rules vp8 h264 trickle audio return publish operate socketio nothing_left)
 if server open --ice-servers stun:stun.example.org:3478; then
     for one in "${cases[@]}"; do
         "case_$one"
