@@ -48,7 +48,6 @@ enum {
     LOOK_NS = 500000
 };
 
-static const int64_t frame_ns = MONO_SECOND / 30;
 static const int64_t audio_ns = 20 * MONO_MS;
 
 struct options {
@@ -56,6 +55,8 @@ struct options {
     unsigned seconds;
     bool gro; /* receivers take a GSO message whole */
     bool cm;  /* AES_CM_128_HMAC_SHA1_80; else GCM */
+    unsigned fps;
+    bool no_audio;
     bool json;
 };
 
@@ -341,7 +342,7 @@ static void run(struct outbox *outbox, struct target *targets, const struct opti
     const int64_t from_ns = start_ns + WARM_UP_MS * MONO_MS;
     const int64_t end_ns = from_ns + (int64_t)options->seconds * MONO_SECOND;
     int64_t video_ns = start_ns;
-    int64_t next_audio_ns = start_ns;
+    int64_t next_audio_ns = options->no_audio ? INT64_MAX : start_ns;
     int64_t began_ns = 0;
     int64_t cpu_from_ns = 0;
 
@@ -366,7 +367,7 @@ static void run(struct outbox *outbox, struct target *targets, const struct opti
         send_to_all(outbox, targets, options, video, (uint32_t)(now_ns / 11111));
         result->packets += (uint64_t)options->viewers * (video ? VIDEO_PACKETS : 1);
         result->sent += (uint64_t)options->viewers * (video ? VIDEO_PACKETS : 1);
-        *next_ns += video ? frame_ns : audio_ns;
+        *next_ns += video ? MONO_SECOND / options->fps : audio_ns;
     }
 }
 
@@ -403,15 +404,20 @@ static bool read_options(int argc, char **argv, struct options *options)
     static const struct option known[] = {
         {"viewers", required_argument, NULL, 'v'}, {"seconds", required_argument, NULL, 's'},
         {"suite", required_argument, NULL, 'c'},   {"gro", no_argument, NULL, 'g'},
+        {"fps", required_argument, NULL, 'f'},     {"no-audio", no_argument, NULL, 'n'},
         {"json", no_argument, NULL, 'j'},          {0}};
     int option = 0;
 
-    *options = (struct options){.viewers = 1000, .seconds = 5};
+    *options = (struct options){.viewers = 1000, .seconds = 5, .fps = 30};
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
         if (option == 'v')
             options->viewers = (unsigned)strtoul(optarg, NULL, 10);
         else if (option == 's')
             options->seconds = (unsigned)strtoul(optarg, NULL, 10);
+        else if (option == 'f')
+            options->fps = (unsigned)strtoul(optarg, NULL, 10);
+        else if (option == 'n')
+            options->no_audio = true;
         else if (option == 'g')
             options->gro = true;
         else if (option == 'j')
@@ -421,7 +427,7 @@ static bool read_options(int argc, char **argv, struct options *options)
         else
             return false;
     return optind == argc && options->viewers > 0 && options->viewers <= VIEWERS_MAX &&
-           options->seconds > 0;
+           options->seconds > 0 && options->fps > 0;
 }
 
 static void start_ciphers(void)
@@ -490,7 +496,9 @@ int main(int argc, char **argv)
     int from = -1;
 
     if (!read_options(argc, argv, &options)) {
-        fprintf(stderr, "floor [--viewers N] [--seconds N] [--gro] [--suite gcm|cm] [--json]\n");
+        fprintf(stderr,
+                "floor [--viewers N] [--seconds N] [--gro] [--suite gcm|cm] [--fps N] [--no-audio] "
+                "[--json]\n");
         return 2;
     }
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { chart } from './picture.mjs';
+import { WHOLE_VIEWERS_MAX, thin } from './subjects.mjs';
 
 const folder = 'bench/results';
 
@@ -25,6 +26,7 @@ const figures = {
   latency_p99_ms: (told) => told.latency_ms?.p99,
   bytes_per_viewer: (told) => told.server?.bytes_per_viewer,
   packets_per_batch: (told) => told.packets_per_batch,
+  packets_per_message: (told) => told.packets_per_message,
   swarm_share: (told) => told.swarm_cpu_share,
   broadcaster_share: (told) => told.broadcaster_cpu_share,
 };
@@ -169,7 +171,8 @@ function page(date, subjects, run) {
 Machine: ${machine()}; load average before: ${load.toFixed(1)}. Command: \`${run.command}\`.
 ${rounds === 1 ? 'One round: a first look, no medians.' : `Medians of ${rounds} rounds; in each, all take turns at every number of viewers.`}
 
-One broadcaster sends 720p30 VP8 at 2.5 Mbit/s and Opus. The server runs on the first core with one worker; broadcaster and swarm share
+One broadcaster sends 720p30 VP8 at 2.5 Mbit/s and Opus; above ${WHOLE_VIEWERS_MAX} viewers, more than a core can carry of that, frames of the
+same size, ${thin.fps} a second, and no sound: those rows compare with the floor beside them and not with the rows above. The server runs on the first core with one worker; broadcaster and swarm share
 the others. Each run starts a fresh server; ${seconds} s are measured once all viewers are in. CPU time is the server process' own, from /proc,
 divided by the packets that arrived; on loopback the kernel's delivery to the receivers is part of it. Every viewer is a real one (ICE, DTLS,
 reports); one in fifty decrypts. \`UDP_GRO\`: receivers that take a GSO message whole, as a network card would; \`plain\`: the kernel cuts it up
@@ -214,7 +217,11 @@ ${matrix(subjects, summary, 'bytes_per_viewer', 1, 1 / 1024)}
 
 ![memory](${date}-memory.svg)
 
-## Packets a batch
+At ${run.memory ? run.memory.viewers : 'most'} viewers of a thinner stream: ${run.memory ? shown(run.memory.server.bytes_per_viewer / 1024, 1) : 'not measured'} KiB.
+
+## Packets a message, a batch
+
+${matrix(subjects, summary, 'packets_per_message', 1)}
 
 ${matrix(subjects, summary, 'packets_per_batch', 1)}
 
@@ -234,7 +241,7 @@ ${matrix(subjects, summary, 'lost_share', 3, 100)}
 `;
 }
 
-// run: { command, rounds, seconds, load, runs, storms }. Returns the names of the files.
+// run: { command, rounds, seconds, load, runs, storms, memory }. Returns the names of the files.
 export function write(date, subjects, run) {
   const summary = summarize(subjects, run.runs);
   const files = {

@@ -3,14 +3,14 @@
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { isClean, lostShare, write } from './report.mjs';
-import { run, storm, subjects } from './subjects.mjs';
+import { crowd, run, storm, subjects } from './subjects.mjs';
 
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean' },
     rounds: { type: 'string' },
     viewers: { type: 'string' },
-    seconds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
     only: { type: 'string' },
     rates: { type: 'string' },
     watchers: { type: 'string' },
@@ -18,13 +18,17 @@ const { values: options } = parseArgs({
   },
 });
 const rounds = Number(options.rounds ?? (options.quick ? 1 : 5));
-const steps = (options.viewers ?? (options.quick ? '10,100,500,1000' : '10,50,100,200,500,1000,2000')).split(',').map(Number);
+// Asked for: all subjects at these numbers of viewers; else each at its own.
+const asked = (options.viewers ?? (options.quick ? '100,1000' : undefined))?.split(',').map(Number);
 const seconds = Number(options.seconds);
 const chosen = subjects.filter(({ name }) => options.only?.split(',').includes(name) ?? true);
 const load = os.loadavg()[0];
-const rates = (options.rates ?? (options.quick ? '100,500' : '50,100,200,500')).split(',').map(Number);
+const rates = (options.rates ?? (options.quick ? '100' : '100,500')).split(',').map(Number);
 const watchers = Number(options.watchers ?? (options.quick ? 300 : 1000));
 const stormSeconds = options.quick ? 4 : 10;
+const stormRounds = 3;
+const crowdViewers = options.quick ? 2000 : 10000;
+const steps = asked ?? [...new Set(chosen.flatMap((subject) => subject.steps))].sort((a, b) => a - b);
 const runs = [];
 const storms = [];
 
@@ -41,7 +45,8 @@ function say(subject, viewers, told) {
 async function playSteps(round) {
   const ended = new Set(); // subjects that this round has seen fail
   for (const viewers of steps) {
-    for (const subject of chosen.filter(({ name }) => !ended.has(name))) {
+    const here = chosen.filter(({ name, steps: own }) => !ended.has(name) && (asked ?? own).includes(viewers));
+    for (const subject of here) {
       try {
         const told = await run(subject, viewers, seconds);
         runs.push({ subject: subject.name, viewers, round, told });
@@ -74,11 +79,21 @@ async function playStorms(round) {
 for (let round = 1; round <= rounds; round++) {
   console.log(`round ${round} of ${rounds}`);
   await playSteps(round);
-  if (options.only?.split(',').includes('storm') ?? true) await playStorms(round);
+  if (round <= stormRounds && (options.only?.split(',').includes('storm') ?? true)) await playStorms(round);
+}
+
+let memory = null;
+if (options.only?.split(',').includes('memory') ?? true) {
+  try {
+    memory = await crowd(crowdViewers);
+    console.log(`${memory.connected} of ${crowdViewers} viewers: ${(memory.server.bytes_per_viewer / 1024).toFixed(1)} KiB of memory each`);
+  } catch (error) {
+    console.error(`${crowdViewers} viewers: ${error.message}`);
+  }
 }
 
 if (!options['no-write']) {
   const command = ['bench/run.sh', ...process.argv.slice(2)].join(' ');
-  const files = write(new Date().toISOString().slice(0, 10), subjects, { command, rounds, seconds, load, runs, storms });
+  const files = write(new Date().toISOString().slice(0, 10), subjects, { command, rounds, seconds, load, runs, storms, memory });
   console.log(files.join('\n'));
 }

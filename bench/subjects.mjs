@@ -88,9 +88,17 @@ function cpuSeconds(pid) {
   return (Number(fields[11]) + Number(fields[12])) / 100; // USER_HZ
 }
 
-async function broadcast(url) {
+// What is broadcast: a picture of 2.5 Mbit/s and sound; beyond what a core can carry of that, frames of the same size, fewer
+// of them, and no sound.
+export const WHOLE_VIEWERS_MAX = 2000;
+export const whole = { fps: 30, kbps: 2500, audio: true };
+export const thin = { fps: 12, kbps: 1000, audio: false };
+const streamFor = (viewers) => (viewers > WHOLE_VIEWERS_MAX ? thin : whole);
+
+async function broadcast(url, { fps, kbps, audio } = whole) {
   const publisher = start(otherCores, [
-    `${programs}/manycast-publish`, url, '--size', '1280x720', '--fps', '30', '--kbps', '2500', '--gop', '60',
+    `${programs}/manycast-publish`, url, '--size', '1280x720', '--fps', String(fps), '--kbps', String(kbps), '--gop', String(2 * fps),
+    ...(audio ? [] : ['--no-audio']),
   ]);
   try {
     await until('the broadcaster', publisher, () => publisher.said.includes('live'));
@@ -115,7 +123,7 @@ const watch = (url, { viewers, ramp, seconds, gro, suite }, pid) =>
 // A swarm watches what a broadcaster sends; pid is the server's.
 async function swarm(options, whip, whep, pid) {
   const began = Date.now();
-  const publisher = await broadcast(whip);
+  const publisher = await broadcast(whip, options.stream ?? streamFor(options.viewers));
   try {
     const told = await watch(whep, options, pid);
     return { ...told, broadcaster_cpu_share: cpuSeconds(publisher.pid) / ((Date.now() - began) / 1000) };
@@ -124,9 +132,31 @@ async function swarm(options, whip, whep, pid) {
   }
 }
 
-async function counter(base, name) {
+async function counters(base, names) {
   const text = await (await fetch(`${base}/metrics`)).text();
-  return Number(text.match(new RegExp(`^manycast_${name} (\\S+)`, 'm'))?.[1] ?? NaN);
+  return names.map((name) => Number(text.match(new RegExp(`^manycast_${name} (\\S+)`, 'm'))?.[1] ?? NaN));
+}
+
+const counter = async (base, name) => (await counters(base, [name]))[0];
+
+// Looks at the server's counters until it is stopped, then tells what was sent at a time in the last two seconds.
+function watchSending(base) {
+  const names = ['batches_total', 'batch_packets_total', 'packets_out_total', 'sends_gso_total', 'sends_plain_total'];
+  const samples = [];
+  let watching = true;
+  const done = (async () => {
+    while (watching) {
+      samples.push(await counters(base, names).catch(() => samples.at(-1) ?? []));
+      await sleep(500);
+    }
+  })();
+  return async () => {
+    watching = false;
+    await done;
+    const [from, to] = [samples.at(-6) ?? samples[0], samples.at(-2) ?? samples.at(-1)]; // the swarm has gone by the last one
+    const [batches, batched, packets, gso, plain] = to.map((value, i) => value - from[i]);
+    return { packets_per_batch: batched / batches, packets_per_message: packets / (gso + plain) };
+  };
 }
 
 // Calls work with the base URL of a fresh server and its process id.
@@ -145,9 +175,16 @@ async function withManycast(work) {
 
 const manycast = (options) =>
   withManycast(async (base, pid) => {
-    const told = await swarm({ ...options, ramp: 100 }, `${base}/whip/bench`, `${base}/whep/bench`, pid);
-    return { ...told, packets_per_batch: (await counter(base, 'batch_packets_total')) / (await counter(base, 'batches_total')) };
+    const sending = watchSending(base);
+    const told = await swarm({ ...options, ramp: 250 }, `${base}/whip/bench`, `${base}/whep/bench`, pid).catch(async (error) => {
+      await sending();
+      throw error;
+    });
+    return { ...told, ...(await sending()) };
   });
+
+// Memory alone: many viewers of a stream that costs little to send.
+export const crowd = (viewers) => manycast({ viewers, seconds: 2, gro: true, suite: 'gcm', stream: { fps: 4, kbps: 300, audio: false } });
 
 // Joins at a rate, for some seconds, beside viewers who watch: what both of them notice.
 export const storm = (watchers, rate, seconds) =>
@@ -187,7 +224,10 @@ async function janus(options) {
 const floor = ({ viewers, seconds, gro, suite }) =>
   tell(
     [],
-    [`${programs}/floor`, '--json', '--viewers', String(viewers), '--seconds', String(seconds), '--suite', suite, ...(gro ? ['--gro'] : [])],
+    [
+      `${programs}/floor`, '--json', '--viewers', String(viewers), '--seconds', String(seconds), '--suite', suite, ...(gro ? ['--gro'] : []),
+      '--fps', String(streamFor(viewers).fps), ...(streamFor(viewers).audio ? [] : ['--no-audio']),
+    ],
     30 + seconds,
   );
 
@@ -195,12 +235,15 @@ const floor = ({ viewers, seconds, gro, suite }) =>
 const kinds = { floor, manycast, janus };
 export const run = (subject, viewers, seconds) => kinds[subject.kind]({ ...subject, viewers, seconds });
 
+// steps: numbers of viewers, unless asked for others; not all at each, so that a run of all takes less than half an hour.
+const groSteps = [10, 100, 200, 1000, 2000, 5000];
+const plainSteps = [100, 200, 1000];
 export const subjects = [
-  { name: 'floor-gro', title: 'floor, UDP_GRO', kind: 'floor', gro: true, suite: 'gcm' },
-  { name: 'manycast-gro', title: 'Manycast, UDP_GRO', kind: 'manycast', gro: true, suite: 'gcm' },
-  { name: 'manycast-cm', title: 'Manycast, UDP_GRO, AES_CM', kind: 'manycast', gro: true, suite: 'cm' },
-  { name: 'floor-plain', title: 'floor, plain', kind: 'floor', gro: false, suite: 'gcm' },
-  { name: 'manycast-plain', title: 'Manycast, plain', kind: 'manycast', gro: false, suite: 'gcm' },
-  { name: 'janus-loops', title: 'Janus, event_loops', kind: 'janus', gro: false, suite: 'gcm', eventLoops: 1 },
-  { name: 'janus', title: 'Janus, default', kind: 'janus', gro: false, suite: 'gcm', eventLoops: 0 },
+  { name: 'floor-gro', title: 'floor, UDP_GRO', kind: 'floor', gro: true, suite: 'gcm', steps: groSteps },
+  { name: 'manycast-gro', title: 'Manycast, UDP_GRO', kind: 'manycast', gro: true, suite: 'gcm', steps: groSteps },
+  { name: 'manycast-cm', title: 'Manycast, UDP_GRO, AES_CM', kind: 'manycast', gro: true, suite: 'cm', steps: [100, 1000, 2000] },
+  { name: 'floor-plain', title: 'floor, plain', kind: 'floor', gro: false, suite: 'gcm', steps: plainSteps },
+  { name: 'manycast-plain', title: 'Manycast, plain', kind: 'manycast', gro: false, suite: 'gcm', steps: plainSteps },
+  { name: 'janus-loops', title: 'Janus, event_loops', kind: 'janus', gro: false, suite: 'gcm', eventLoops: 1, steps: [100, 200] },
+  { name: 'janus', title: 'Janus, default', kind: 'janus', gro: false, suite: 'gcm', eventLoops: 0, steps: [50, 100] },
 ];
