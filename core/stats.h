@@ -36,6 +36,19 @@
     X(viewers_cut, "Viewers' video cut to the next key frame: they took less than they were sent") \
     X(sends_plain, "Datagrams sent one a message")                                                 \
     X(sends_gso, "Messages sent with UDP segmentation offload")                                    \
+    X(data_opened, "SCTP associations for data channels opened")                                   \
+    X(data_closed, "SCTP associations for data channels ended")                                    \
+    X(data_channels, "Data channels opened by broadcasters")                                       \
+    X(data_messages_in, "Data channel messages received")                                          \
+    X(data_messages_out, "Data channel messages sent")                                             \
+    X(data_bytes_out, "Bytes of data channel messages sent")                                       \
+    X(data_chat, "Chat lines taken from viewers' data channels")                                   \
+    X(data_cut_slow, "Associations cut: too far behind on a reliable channel")                     \
+    X(data_drop_queue, "Data channel messages dropped: unreliable, and the viewer's queue full")   \
+    X(data_drop_too_long, "Data channel messages dropped: longer than ours or the viewer's limit") \
+    X(data_drop_unwanted, "Data channel messages dropped: on no channel that leads anywhere")      \
+    X(data_drop_handover, "Data channel packets dropped: too many on their way between threads")   \
+    X(data_refused, "Associations and channels refused: limit reached")                            \
     X(drop_unknown_address, "Datagrams dropped: from an address without an authenticated check")   \
     X(drop_stun_malformed, "STUN dropped: malformed")                                              \
     X(drop_stun_unknown_user, "STUN dropped: no such user name")                                   \

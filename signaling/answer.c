@@ -21,7 +21,7 @@ static void put_session(struct text_writer *writer, const struct answer *answer)
         text_put(writer, "a=group:BUNDLE");
         for (unsigned i = 0; i < sdp->media_count; i++) {
             const struct text mid = offer_mid(&sdp->media[i]);
-            if (offer_track_at(answer->offer, i) != NULL)
+            if (offer_track_at(answer->offer, i) != NULL || offer_is_data_at(answer->offer, i))
                 text_put(writer, " %.*s", (int)mid.bytes, mid.at);
         }
         text_put(writer, "\r\n");
@@ -31,34 +31,41 @@ static void put_session(struct text_writer *writer, const struct answer *answer)
     text_put(writer, "a=ice-options:trickle\r\n");
 }
 
-/* The m-line's port and the c-line: the default destination (RFC 8839 section 4.2.1.2). */
-static void put_media(struct text_writer *writer, const struct answer *answer,
-                      const struct offer_track *track)
+/* The default destination (RFC 8839 section 4.2.1.2). */
+static const char *default_address(const struct answer *answer, unsigned *port)
 {
-    const struct text media = track->section->media;
-    const struct text protocol = track->section->protocol;
-    const char *address = "0.0.0.0";
-    unsigned port = 9;
-
     for (unsigned i = 0; i < answer->candidate_count; i++) {
         if (answer->candidates[i].transport == ICE_UDP) {
-            address = answer->candidates[i].address;
-            port = answer->candidates[i].port;
-            break;
+            *port = answer->candidates[i].port;
+            return answer->candidates[i].address;
         }
     }
-    text_put(writer, "m=%.*s %u %.*s", (int)media.bytes, media.at, port, (int)protocol.bytes,
-             protocol.at);
+    *port = 9;
+    return "0.0.0.0";
+}
+
+static void put_media(struct text_writer *writer, const struct sdp_section *section, unsigned port)
+{
+    text_put(writer, "m=%.*s %u %.*s", (int)section->media.bytes, section->media.at, port,
+             (int)section->protocol.bytes, section->protocol.at);
+}
+
+static void put_address(struct text_writer *writer, const char *address)
+{
+    text_put(writer, "\r\nc=IN %s %s\r\n", strchr(address, ':') != NULL ? "IP6" : "IP4", address);
+}
+
+static void put_formats(struct text_writer *writer, const struct offer_track *track)
+{
     for (unsigned i = 0; i < track->format_count; i++) {
         const struct profile_format *format = &track->formats[i].negotiable;
         text_put(writer, " %u", format->payload_type);
         if (format->rtx_payload_type != PROFILE_NO_PAYLOAD_TYPE)
             text_put(writer, " %d", format->rtx_payload_type);
     }
-    text_put(writer, "\r\nc=IN %s %s\r\n", strchr(address, ':') != NULL ? "IP6" : "IP4", address);
 }
 
-static void put_transport(struct text_writer *writer, const struct answer *answer, bool first)
+static void put_transport(struct text_writer *writer, const struct answer *answer)
 {
     char fingerprint[FINGERPRINT_TEXT_MAX];
 
@@ -66,9 +73,6 @@ static void put_transport(struct text_writer *writer, const struct answer *answe
     text_put(writer, "a=ice-ufrag:%s\r\na=ice-pwd:%s\r\na=fingerprint:%s\r\na=setup:%s\r\n",
              answer->local->ufrag, answer->local->password, fingerprint,
              answer->begin_handshake ? "active" : "passive");
-    text_put(writer, "a=rtcp-mux\r\n");
-    if (first)
-        text_put(writer, "a=rtcp-mux-only\r\n");
 }
 
 static void put_candidates(struct text_writer *writer, const struct answer *answer)
@@ -190,19 +194,42 @@ static void put_track(struct text_writer *writer, const struct answer *answer,
     const enum track_kind kind =
         track == &answer->offer->tracks[TRACK_AUDIO] ? TRACK_AUDIO : TRACK_VIDEO;
     const bool flows = answer->flows[kind];
+    unsigned port;
+    const char *address = default_address(answer, &port);
 
-    put_media(writer, answer, track);
+    put_media(writer, track->section, port);
+    put_formats(writer, track);
+    put_address(writer, address);
     put_mid(writer, track->section);
     if (flows)
         text_put(writer, answer->role == ANSWER_SEND ? "a=sendonly\r\n" : "a=recvonly\r\n");
     else
         text_put(writer, "a=inactive\r\n");
-    put_transport(writer, answer, first);
+    put_transport(writer, answer);
+    text_put(writer, first ? "a=rtcp-mux\r\na=rtcp-mux-only\r\n" : "a=rtcp-mux\r\n");
     put_extensions(writer, track);
     for (unsigned i = 0; i < track->format_count; i++)
         put_format(writer, answer, &track->formats[i]);
     if (flows && answer->role == ANSWER_SEND)
         put_stream(writer, answer, kind);
+    if (first)
+        put_candidates(writer, answer);
+}
+
+/* RFC 8841 section 10.3. */
+static void put_data(struct text_writer *writer, const struct answer *answer, bool first)
+{
+    const struct sdp_section *section = answer->offer->data.section;
+    unsigned port;
+    const char *address = default_address(answer, &port);
+
+    put_media(writer, section, port);
+    text_put(writer, " webrtc-datachannel");
+    put_address(writer, address);
+    put_mid(writer, section);
+    put_transport(writer, answer);
+    text_put(writer, "a=sctp-port:%d\r\na=max-message-size:%" PRIu32 "\r\n", DATACHANNEL_PORT,
+             answer->message_bytes_max);
     if (first)
         put_candidates(writer, answer);
 }
@@ -226,12 +253,14 @@ char *answer_write(const struct answer *answer)
     put_session(&writer, answer);
     for (unsigned i = 0; i < answer->offer->sdp->media_count; i++) {
         const struct offer_track *track = offer_track_at(answer->offer, i);
-        if (track == NULL) {
-            put_refused(&writer, &answer->offer->sdp->media[i]);
-        } else {
+        const bool is_data = offer_is_data_at(answer->offer, i);
+        if (track != NULL)
             put_track(&writer, answer, track, first);
-            first = false;
-        }
+        else if (is_data)
+            put_data(&writer, answer, first);
+        else
+            put_refused(&writer, &answer->offer->sdp->media[i]);
+        first = first && track == NULL && !is_data;
     }
     return text_writer_finish(&writer);
 }

@@ -28,6 +28,7 @@ struct answer {
     bool flows[TRACK_COUNT];        /* else the track is answered inactive */
     uint32_t ssrc[TRACK_COUNT];     /* ANSWER_SEND: what the track is sent with */
     uint32_t rtx_ssrc[TRACK_COUNT]; /* 0: none */
+    uint32_t message_bytes_max;     /* the longest that we take on a data channel */
 };
 
 /* Returns the answer, terminated, CRLF; the caller frees it. NULL when out of memory. */

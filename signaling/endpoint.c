@@ -203,6 +203,20 @@ static void on_stream_report(void *context, uint32_t stream_id, const struct str
         directory_stream_report(endpoint->directory, stream, report, endpoint->now_ns);
 }
 
+static void on_chat(void *context, uint64_t number, const char *text, size_t text_bytes)
+{
+    struct endpoint *endpoint = context;
+    struct session *session = session_table_by_number(endpoint->sessions, number);
+    char line[DATA_VIEWER_MESSAGE_BYTES_MAX + 1];
+
+    if (session == NULL || session->stream == NULL || endpoint->listener.on_say == NULL ||
+        text_bytes >= sizeof line || memchr(text, '\0', text_bytes) != NULL)
+        return;
+    memcpy(line, text, text_bytes);
+    line[text_bytes] = '\0';
+    endpoint->listener.on_say(endpoint->listener.context, session, line);
+}
+
 static void on_closed(void *context, uint64_t number, enum media_close_reason reason)
 {
     struct endpoint *endpoint = context;
@@ -273,6 +287,7 @@ struct media_events endpoint_media_events(struct endpoint *endpoint)
         .on_publisher_local = on_publisher_local,
         .on_connected = on_connected,
         .on_stream_report = on_stream_report,
+        .on_chat = on_chat,
         .on_closed = on_closed,
     };
 }
@@ -428,8 +443,10 @@ enum status endpoint_publish(struct endpoint *endpoint, const struct endpoint_re
     struct directory_stream *stream;
     enum status status = admit(endpoint, request->peer);
     if (status == STATUS_OK) {
-        status = negotiate_publish(request->offer, request->offer_bytes, &publish, &negotiation,
-                                   refusal);
+        const uint32_t message_bytes_max = endpoint->config->media.data_limits.message_bytes_max;
+        status = negotiate_publish(request->offer, request->offer_bytes,
+                                   media_has_data(endpoint->media) ? message_bytes_max : 0,
+                                   &publish, &negotiation, refusal);
     }
     if (status != STATUS_OK)
         return status;
@@ -449,6 +466,7 @@ enum status endpoint_publish(struct endpoint *endpoint, const struct endpoint_re
     made->publishing->asked = publish.remote;
     made->publishing->fingerprint = publish.fingerprint;
     made->publishing->publication = publish.publication;
+    made->publishing->has_data = publish.data.port != 0;
     begin(endpoint, stream, made, request->name, &publish);
     *session = made;
     return STATUS_OK;

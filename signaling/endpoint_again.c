@@ -20,6 +20,7 @@ struct negotiate_source endpoint_source(const struct endpoint *endpoint,
 {
     struct negotiate_source source = {
         .live = stream != NULL && directory_stream_is_live(stream),
+        .data = media_has_data(endpoint->media),
         .local = local,
         .candidates = candidates,
         .candidate_count = media_viewer_candidates(endpoint->media, candidates, ICE_CANDIDATES_MAX),
@@ -113,8 +114,10 @@ static enum status offer_publish_again(struct endpoint *endpoint, struct session
 
     if (publishing->asked_for != ASKED_NOTHING)
         return STATUS_AGAIN;
-    enum status status =
-        negotiate_publish(request->offer, request->offer_bytes, &publish, &negotiation, refusal);
+    enum status status = negotiate_publish(
+        request->offer, request->offer_bytes,
+        publishing->has_data ? endpoint->config->media.data_limits.message_bytes_max : 0, &publish,
+        &negotiation, refusal);
     if (status != STATUS_OK)
         return status;
     if (memcmp(publishing->fingerprint.bytes, publish.fingerprint.bytes, FINGERPRINT_BYTES_MAX) !=

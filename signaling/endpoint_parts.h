@@ -18,6 +18,7 @@ struct publishing {
     struct publication publication;
     struct media_local local; /* of the last answer */
     unsigned candidates;
+    bool has_data; /* channels */
 };
 
 struct viewing {

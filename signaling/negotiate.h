@@ -25,9 +25,10 @@ struct negotiation;
 void negotiation_destroy(struct negotiation *negotiation); /* NULL is allowed */
 
 /* A broadcaster's offer. Fills publish (all but session and stream_id) and a negotiation to answer
- * with. offer is not terminated. STATUS_MALFORMED or STATUS_UNSUPPORTED with refusal filled. */
+ * with. message_bytes_max: the longest message taken on its data channels; 0: it gets none. offer
+ * is not terminated. STATUS_MALFORMED or STATUS_UNSUPPORTED with refusal filled. */
 MUST_CHECK enum status negotiate_publish(const char *offer, size_t offer_bytes,
-                                         struct media_publish *publish,
+                                         uint32_t message_bytes_max, struct media_publish *publish,
                                          struct negotiation **negotiation,
                                          struct negotiate_refusal *refusal);
 /* The recvonly answer, terminated, malloc'd, CRLF; the caller frees. NULL when out of memory. */
@@ -42,6 +43,7 @@ struct negotiate_source {
                               audio-only rooms) */
     struct codec_format format[TRACK_COUNT]; /* codec CODEC_NONE: not known; else a viewer that
                                                 cannot receive it is refused (unsupported) */
+    bool data;                               /* it may have data channels */
     const struct ice_credentials *local;
     const struct ice_candidate *candidates;
     unsigned candidate_count;
@@ -57,8 +59,9 @@ MUST_CHECK enum status negotiate_subscribe(const char *offer, size_t offer_bytes
                                            struct negotiate_refusal *refusal);
 /* A later offer on the same viewer session (WebSocket: renegotiation or ICE restart): the same
  * answer with what may have changed; ticket is the session's present one and tells SSRCs and
- * profile, which stay. source->local must be fresh: it is taken, into the answer and ticket, when
- * the remote credentials differ (*restarted), else ticket's go on. */
+ * profile, and whether there are data channels, which stay. source->local must be fresh: it is
+ * taken, into the answer and ticket, when the remote credentials differ (*restarted), else ticket's
+ * go on. */
 MUST_CHECK enum status negotiate_subscribe_again(const char *offer, size_t offer_bytes,
                                                  const struct negotiate_source *source,
                                                  struct ticket *ticket, bool *restarted,

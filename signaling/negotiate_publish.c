@@ -11,6 +11,7 @@
 struct negotiation {
     struct offer *offer;
     uint64_t session_id;
+    uint32_t message_bytes_max;
 };
 
 void negotiation_destroy(struct negotiation *negotiation)
@@ -48,11 +49,13 @@ static void write_publish(const struct offer *offer, struct media_publish *publi
     publish->candidate_count = transport->candidate_count;
     publish->fingerprint = transport->fingerprint;
     publish->dtls_client = transport->passive;
+    publish->data = offer->data.terms;
     write_publication(offer, &publish->publication);
 }
 
-enum status negotiate_publish(const char *offer, size_t offer_bytes, struct media_publish *publish,
-                              struct negotiation **negotiation, struct negotiate_refusal *refusal)
+enum status negotiate_publish(const char *offer, size_t offer_bytes, uint32_t message_bytes_max,
+                              struct media_publish *publish, struct negotiation **negotiation,
+                              struct negotiate_refusal *refusal)
 {
     struct negotiation *made = calloc(1, sizeof *made);
 
@@ -68,6 +71,9 @@ enum status negotiate_publish(const char *offer, size_t offer_bytes, struct medi
         free(made);
         return status;
     }
+    if (message_bytes_max == 0)
+        offer_drop_data(made->offer);
+    made->message_bytes_max = message_bytes_max;
     write_publish(made->offer, publish);
     *negotiation = made;
     return STATUS_OK;
@@ -86,6 +92,7 @@ char *negotiate_publish_answer(const struct negotiation *negotiation,
                             .certificate = certificate,
                             .session_id = negotiation->session_id,
                             .version = 1,
+                            .message_bytes_max = negotiation->message_bytes_max,
                             .begin_handshake = offer->transport.passive};
 
     for (unsigned kind = 0; kind < TRACK_COUNT; kind++)

@@ -98,6 +98,7 @@ static char *write_answer(const struct offer *offer, const struct negotiate_sour
                             .candidate_count = source->candidate_count,
                             .certificate = source->certificate,
                             .session_id = session_id,
+                            .message_bytes_max = DATA_VIEWER_MESSAGE_BYTES_MAX,
                             .version = version};
 
     for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
@@ -130,6 +131,7 @@ static enum status subscribe(const struct offer *offer, const struct negotiate_s
     made.local = *source->local;
     memcpy(made.remote_ufrag, offer->transport.credentials.ufrag, sizeof made.remote_ufrag);
     made.fingerprint = offer->transport.fingerprint;
+    made.data = offer->data.terms;
 
     char *written = write_answer(offer, source, &made, 1);
     if (written == NULL)
@@ -148,6 +150,8 @@ enum status negotiate_subscribe(const char *offer, size_t offer_bytes,
     enum status status = offer_parse(offer, offer_bytes, OFFER_SUBSCRIBE, &parsed, refusal);
     if (status != STATUS_OK)
         return status;
+    if (!source->data)
+        offer_drop_data(parsed);
     status = subscribe(parsed, source, ticket, answer, refusal);
     offer_destroy(parsed);
     return status;
@@ -198,6 +202,8 @@ static enum status subscribe_again(struct offer *offer, const struct negotiate_s
         return refusal_write(refusal, STATUS_UNSUPPORTED,
                              "A running session cannot change its certificate: begin a new one.");
     }
+    if (ticket->data.port == 0) /* DTLS, which would carry them, is gone */
+        offer_drop_data(offer);
     for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
         struct offer_track *track = &offer->tracks[kind];
         narrow_to_profile(track, ticket->profile);

@@ -243,6 +243,20 @@ static void settle_extensions(struct offer *offer)
     }
 }
 
+/* --- data channels --- */
+
+/* The first that is served; the others are answered with port 0. */
+static void read_data(struct offer *offer)
+{
+    const struct sdp *sdp = offer->sdp;
+
+    for (unsigned i = 0; i < sdp->media_count && offer->data.section == NULL; i++) {
+        const struct sdp_section *section = &sdp->media[i];
+        if (!is_rejected(offer, section) && is_bundled(offer, section))
+            (void)offer_data_read(section, &offer->data);
+    }
+}
+
 /* --- the whole --- */
 
 static enum status read_offer(struct offer *offer, size_t text_bytes, enum offer_role role,
@@ -265,6 +279,7 @@ static enum status read_offer(struct offer *offer, size_t text_bytes, enum offer
         status = check_tracks(offer, refusal);
     if (status == STATUS_OK) {
         settle_extensions(offer);
+        read_data(offer);
         status = offer_transport_read(offer->sdp, find_transport_section(offer), &offer->transport,
                                       refusal);
     }
@@ -316,6 +331,16 @@ const struct offer_track *offer_track_at(const struct offer *offer, unsigned pos
         if (offer->tracks[kind].section == &offer->sdp->media[position])
             return &offer->tracks[kind];
     return NULL;
+}
+
+bool offer_is_data_at(const struct offer *offer, unsigned position)
+{
+    return offer->data.section == &offer->sdp->media[position];
+}
+
+void offer_drop_data(struct offer *offer)
+{
+    offer->data = (struct offer_data){.section = NULL};
 }
 
 void offer_write_profile(const struct offer *offer, struct profile *profile)

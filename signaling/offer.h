@@ -1,7 +1,8 @@
 /* signaling/offer.h - a broadcaster's or viewer's SDP offer, checked against the rules that WHIP
  * (RFC 9725 section 4.4) and WHEP share: bundled, multiplexed, DTLS-SRTP, at most one audio and one
- * video track. Attributes may stand in the m-line's section or, inherited, at session level (RFC
- * 8866 section 5.13): OBS before 30.2 writes them there. Thread: main. */
+ * video track, and data channels beside them. Attributes may stand in the m-line's section or,
+ * inherited, at session level (RFC 8866 section 5.13): OBS before 30.2 writes them there. Thread:
+ * main. */
 #ifndef SIGNALING_OFFER_H
 #define SIGNALING_OFFER_H
 
@@ -10,6 +11,7 @@
 
 #include "core/status.h"
 #include "signaling/negotiate.h"
+#include "signaling/offer_data.h"
 #include "signaling/offer_track.h"
 #include "signaling/offer_transport.h"
 #include "signaling/sdp.h"
@@ -22,6 +24,7 @@ struct offer {
     struct offer_transport transport;
     struct text bundle; /* identification tags of the first a=group:BUNDLE; empty: none */
     struct offer_track tracks[TRACK_COUNT];
+    struct offer_data data;
 };
 
 /* Copies and reads text. STATUS_MALFORMED or STATUS_UNSUPPORTED with refusal filled;
@@ -32,6 +35,10 @@ void offer_destroy(struct offer *offer); /* NULL is allowed */
 
 /* The track that the m-line at position is answered as; NULL: it is answered with port 0. */
 const struct offer_track *offer_track_at(const struct offer *offer, unsigned position);
+/* Whether that m-line is the one of the data channels. */
+bool offer_is_data_at(const struct offer *offer, unsigned position);
+/* The data channels are answered with port 0. */
+void offer_drop_data(struct offer *offer);
 /* The identification tag of section; empty when it has none. */
 struct text offer_mid(const struct sdp_section *section);
 /* Writes the tracks' formats, extensions and NACK into profile (all but index). */

@@ -200,7 +200,7 @@ static json_t *on_leave(struct participant_line *line, const struct request *req
     return json_pack("{s:s}", "type", "left");
 }
 
-static struct chat_speaker speaker_of(struct participant *participant)
+struct chat_speaker participant_speaker(struct participant *participant)
 {
     return (struct chat_speaker){.room = participant->member.room,
                                  .person = &participant->person,
@@ -210,14 +210,14 @@ static struct chat_speaker speaker_of(struct participant *participant)
 
 static json_t *on_chat(struct participant_line *line, const struct request *request)
 {
-    const struct chat_speaker speaker = speaker_of(line->participant);
+    const struct chat_speaker speaker = participant_speaker(line->participant);
 
     return chat_on_line(line->all->chat, &speaker, request, endpoint_now_ns(line->all->endpoint));
 }
 
 static json_t *on_like(struct participant_line *line, const struct request *request)
 {
-    const struct chat_speaker speaker = speaker_of(line->participant);
+    const struct chat_speaker speaker = participant_speaker(line->participant);
 
     return chat_on_like(line->all->chat, &speaker, request, endpoint_now_ns(line->all->endpoint));
 }
@@ -411,7 +411,8 @@ enum status participants_create(struct endpoint *endpoint, struct participants *
     endpoint_listen(endpoint, &(struct endpoint_listener){.context = made,
                                                           .on_tick = on_tick,
                                                           .on_drain = on_drain,
-                                                          .participants = count});
+                                                          .participants = count,
+                                                          .on_say = participant_on_say});
     directory_listen(endpoint_directory(endpoint), &listener);
     *participants = made;
     return STATUS_OK;

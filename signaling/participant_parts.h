@@ -66,12 +66,19 @@ struct participant_join {
 /* Leaves the room, ends its media, frees it. */
 void participant_part(struct participant *participant);
 
+struct chat_speaker participant_speaker(struct participant *participant);
+
 /* participant_join.c */
 
 /* Returns the error, or NULL. */
 json_t *participant_read_join(const struct request *request, struct participant_join *join);
 /* The answer. */
 json_t *participant_make_joined(const struct participant *participant);
+
+/* participant_say.c: what comes over data channels. */
+
+/* context is the participants; whoever has not joined speaks without a name. */
+void participant_on_say(void *context, struct session *session, const char *text);
 
 /* participant_events.c */
 

@@ -12,12 +12,18 @@ struct session_table {
     uint64_t last_number;
 };
 
+static void free_session(gpointer session)
+{
+    free(((struct session *)session)->speaker);
+    free(session);
+}
+
 enum status session_table_create(struct session_table **table)
 {
     struct session_table *made = calloc(1, sizeof *made);
     if (made == NULL)
         return STATUS_NO_MEMORY;
-    made->by_number = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free);
+    made->by_number = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_session);
     made->by_id = g_hash_table_new(g_str_hash, g_str_equal);
     *table = made;
     return STATUS_OK;

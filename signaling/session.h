@@ -27,6 +27,7 @@ enum session_state {
 
 struct session;
 struct directory_stream;
+struct chat_person;
 
 /* Who opened a session and hears of it. Callbacks may be NULL. */
 struct session_owner {
@@ -59,6 +60,8 @@ struct session {
     struct session *stream_previous;
     struct publishing *publishing; /* exactly one of the two, by kind */
     struct viewing *viewing;
+    struct chat_person *speaker; /* owned; who talks over its data channel without having joined
+                                    the room; NULL: nobody yet */
 };
 
 struct session_table;

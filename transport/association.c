@@ -23,12 +23,14 @@ enum {
     STOP_TURNS_MAX = 100
 };
 
+enum { CLOSED_THEIRS = 1, CLOSED_OURS = 2 };
+
 struct association {
     struct association_settings settings;
     struct socket *socket;
-    bool skips;                           /* the rest of a message that was too long */
-    unsigned closed_count;                /* of the following */
-    bool closed[ASSOCIATION_STREAMS_MAX]; /* by the peer, and not told yet */
+    bool skips;                              /* the rest of a message that was too long */
+    unsigned untold;                         /* streams with a flag in the following */
+    uint8_t closed[ASSOCIATION_STREAMS_MAX]; /* sides closed and not told yet: CLOSED_... */
 };
 
 /* usrsctp's state is the process's; this is the part of it that we keep. */
@@ -237,15 +239,21 @@ static void note_closed(struct association *association,
     const size_t listed =
         (event->strreset_length - offsetof(struct sctp_stream_reset_event, strreset_stream_list)) /
         sizeof event->strreset_stream_list[0];
+    const unsigned failed = SCTP_STREAM_RESET_DENIED | SCTP_STREAM_RESET_FAILED;
+    unsigned sides = (event->strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN) ? CLOSED_THEIRS : 0;
 
-    if ((event->strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN) == 0)
+    if (event->strreset_flags & SCTP_STREAM_RESET_OUTGOING_SSN)
+        sides |= CLOSED_OURS;
+    if ((event->strreset_flags & failed) != 0)
         return;
     for (unsigned stream = 0; stream < association->settings.streams; stream++) {
-        bool is_closed = listed == 0; /* none listed: all */
-        for (size_t i = 0; i < listed && !is_closed; i++)
-            is_closed = event->strreset_stream_list[i] == stream;
-        association->closed_count += is_closed && !association->closed[stream];
-        association->closed[stream] = association->closed[stream] || is_closed;
+        bool is_listed = listed == 0; /* none listed: all */
+        for (size_t i = 0; i < listed && !is_listed; i++)
+            is_listed = event->strreset_stream_list[i] == stream;
+        if (!is_listed)
+            continue;
+        association->untold += association->closed[stream] == 0 && sides != 0;
+        association->closed[stream] |= (uint8_t)sides;
     }
 }
 
@@ -262,15 +270,18 @@ static enum association_event take_notification(struct association *association,
                                                                    : ASSOCIATION_OVER;
 }
 
-static uint16_t take_closed(struct association *association)
+static enum association_event take_closed(struct association *association, uint16_t *stream)
 {
-    uint16_t stream = 0;
+    uint16_t at = 0;
 
-    while (!association->closed[stream])
-        stream++;
-    association->closed[stream] = false;
-    association->closed_count--;
-    return stream;
+    while (association->closed[at] == 0)
+        at++;
+    const unsigned side =
+        (association->closed[at] & CLOSED_THEIRS) != 0 ? CLOSED_THEIRS : CLOSED_OURS;
+    association->closed[at] &= (uint8_t)~side;
+    association->untold -= association->closed[at] == 0;
+    *stream = at;
+    return side == CLOSED_THEIRS ? ASSOCIATION_STREAM_CLOSED : ASSOCIATION_STREAM_DONE;
 }
 
 /* A piece of a message. ASSOCIATION_NOTHING: of one that was told already. */
@@ -307,10 +318,8 @@ enum association_event association_read(struct association *association, uint8_t
         socklen_t from_bytes = sizeof from;
         int flags = 0;
 
-        if (association->closed_count > 0) {
-            message->stream = take_closed(association);
-            return ASSOCIATION_STREAM_CLOSED;
-        }
+        if (association->untold > 0)
+            return take_closed(association, &message->stream);
         const ssize_t bytes =
             usrsctp_recvv(association->socket, room, room_bytes, (struct sockaddr *)(void *)&from,
                           &from_bytes, &info, &info_bytes, &info_type, &flags);

@@ -16,7 +16,6 @@
 #include "transport/dtls.h"
 
 enum {
-    ASSOCIATION_PORT = 5000, /* ours; what browsers use too */
     ASSOCIATION_PACKET_BYTES_MAX = DTLS_DATA_BYTES_MAX,
     ASSOCIATION_STREAMS_MAX = 130, /* each way */
 };
@@ -63,6 +62,7 @@ enum association_event {
     ASSOCIATION_UP,
     ASSOCIATION_MESSAGE,
     ASSOCIATION_STREAM_CLOSED, /* the peer closed its side of message->stream */
+    ASSOCIATION_STREAM_DONE,   /* ours of message->stream is closed: it may be used again */
     ASSOCIATION_OVER           /* lost, shut down, or refused; only association_destroy is of use */
 };
 

@@ -217,6 +217,15 @@ void broadcasts_update(struct broadcasts *broadcasts, uint64_t session,
         publisher_update(publisher, publication, mono_clock_ns());
 }
 
+void broadcasts_send_data(struct broadcasts *broadcasts, uint64_t session, const uint8_t *packet,
+                          size_t packet_bytes)
+{
+    struct publisher *publisher = find_publisher_or_null(broadcasts, session);
+
+    if (publisher != NULL)
+        publisher_send_data(publisher, packet, packet_bytes);
+}
+
 void broadcasts_end(struct broadcasts *broadcasts, uint64_t session)
 {
     end_publisher(broadcasts, find_publisher_or_null(broadcasts, session));

@@ -38,6 +38,8 @@ void broadcasts_restart(struct broadcasts *broadcasts, uint64_t session,
                         const struct ice_candidate *candidates, unsigned candidate_count);
 void broadcasts_update(struct broadcasts *broadcasts, uint64_t session,
                        const struct publication *publication);
+void broadcasts_send_data(struct broadcasts *broadcasts, uint64_t session, const uint8_t *packet,
+                          size_t packet_bytes);
 void broadcasts_end(struct broadcasts *broadcasts, uint64_t session);
 void broadcasts_end_all(struct broadcasts *broadcasts);
 

@@ -14,6 +14,7 @@ enum {
     DATACHANNEL_NAME_BYTES_MAX = 255, /* of a label or a protocol; the RFC's 65,535 serve nobody */
     DATACHANNEL_OPEN_BYTES_MAX = 12 + 2 * DATACHANNEL_NAME_BYTES_MAX,
     DATACHANNEL_ACK_BYTES = 1,
+    DATACHANNEL_PORT = 5000, /* our SCTP port; what browsers use too */
 };
 
 /* Payload protocol identifiers. SCTP has no empty messages: one byte stands for none. */
@@ -44,6 +45,12 @@ struct datachannel {
     uint16_t priority;
     struct datachannel_name label;
     struct datachannel_name protocol;
+};
+
+/* What a peer's offer says of its side (RFC 8841); all zero: it has no data channels. */
+struct datachannel_terms {
+    uint16_t port;              /* SCTP; 0: no data channels */
+    uint32_t message_bytes_max; /* the longest that it takes; 0: any */
 };
 
 enum datachannel_message { DATACHANNEL_OPEN, DATACHANNEL_ACK };

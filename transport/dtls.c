@@ -231,6 +231,11 @@ enum status dtls_create(struct dtls_context *context, enum dtls_role role,
     return STATUS_OK;
 }
 
+void dtls_hand_over(struct dtls *dtls, const struct dtls_output *output)
+{
+    dtls->output = *output;
+}
+
 void dtls_destroy(struct dtls *dtls)
 {
     if (dtls == NULL)

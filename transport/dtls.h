@@ -44,6 +44,8 @@ struct dtls_output {
 MUST_CHECK enum status dtls_create(struct dtls_context *context, enum dtls_role role,
                                    const struct fingerprint *expected,
                                    const struct dtls_output *output, struct dtls **dtls);
+/* Another owner, on another thread perhaps, goes on with it: output from now on goes to him. */
+void dtls_hand_over(struct dtls *dtls, const struct dtls_output *output);
 /* Sends nothing; NULL is allowed. */
 void dtls_destroy(struct dtls *dtls);
 /* Client: sends the ClientHello. Server: nothing to do. */

@@ -10,6 +10,7 @@
 #include "core/mailbox.h"
 #include "core/mono.h"
 #include "transport/broadcasts.h"
+#include "transport/data_inbox.h"
 #include "transport/feed.h"
 #include "transport/mono_clock.h"
 
@@ -32,6 +33,8 @@ struct ingest {
     struct stats stats;
     struct packet_pool *pool;
     struct mailbox mailbox;
+    struct data *data; /* NULL: no data channels */
+    struct data_inbox from_data;
     GMainContext *main_context;
     GSource *timer;
     pthread_t thread;
@@ -158,6 +161,23 @@ static void handle_command(struct message *message, void *owner)
     g_free(command);
 }
 
+/* What the data thread hands back. */
+
+static void send_data(void *context, uint64_t session, const uint8_t *packet, size_t packet_bytes)
+{
+    struct ingest *ingest = context;
+
+    if (!ingest->stopping)
+        broadcasts_send_data(ingest->broadcasts, session, packet, packet_bytes);
+}
+
+static void lose_data(void *context, uint64_t session, bool left)
+{
+    (void)context; /* its media go on, and what it still sends finds nobody */
+    (void)session;
+    (void)left;
+}
+
 /* The thread */
 
 static gboolean on_timer(gpointer context)
@@ -231,7 +251,10 @@ static struct broadcasts *make_broadcasts(struct ingest *ingest, struct dtls_con
     const struct publisher_environment environment = {.settings = &ingest->settings,
                                                       .dtls_context = dtls_context,
                                                       .main_context = ingest->main_context,
-                                                      .stats = &ingest->stats};
+                                                      .stats = &ingest->stats,
+                                                      .data = ingest->data,
+                                                      .data_owner =
+                                                          data_inbox_owner(&ingest->from_data)};
     const struct feed_settings feed_settings = {
         .pool = ingest->pool,
         .stats = &ingest->stats,
@@ -245,13 +268,12 @@ static struct broadcasts *make_broadcasts(struct ingest *ingest, struct dtls_con
     return broadcasts_create(&environment, &feed_settings, &ingest->events);
 }
 
-enum status ingest_create(const struct media_settings *settings,
-                          const struct certificate *certificate, struct dtls_context *dtls_context,
-                          const struct ingest_events *events, struct ingest **ingest)
+enum status ingest_create(const struct media_settings *settings, struct dtls_context *dtls_context,
+                          struct data *data, const struct ingest_events *events,
+                          struct ingest **ingest)
 {
     struct ingest *made = g_new0(struct ingest, 1);
 
-    (void)certificate; /* dtls_context holds it */
     made->settings = *settings;
     made->events = *events;
     const enum status status = packet_pool_create(pool_packets(settings), &made->pool);
@@ -264,6 +286,9 @@ enum status ingest_create(const struct media_settings *settings,
     g_source_set_callback(made->timer, on_timer, NULL, NULL);
     g_source_attach(made->timer, made->main_context);
     mailbox_init(&made->mailbox, wake_thread, made);
+    made->data = data;
+    made->from_data = (struct data_inbox){
+        .mailbox = &made->mailbox, .context = made, .on_datagram = send_data, .on_over = lose_data};
     made->broadcasts = make_broadcasts(made, dtls_context);
     *ingest = made;
     return STATUS_OK;

@@ -13,7 +13,7 @@
 #include "core/stats.h"
 #include "core/status.h"
 #include "core/stream.h"
-#include "transport/certificate.h"
+#include "transport/data.h"
 #include "transport/dtls.h"
 #include "transport/feed.h"
 #include "transport/ice.h"
@@ -35,11 +35,10 @@ struct ingest_events {
     void (*on_closed)(void *context, uint64_t session, enum media_close_reason reason);
 };
 
-/* Makes the packet pool and the loop; starts no thread. settings and events are copied, certificate
- * and dtls_context borrowed. */
+/* Makes the packet pool and the loop; starts no thread. settings and events are copied,
+ * dtls_context and data (NULL: no data channels) borrowed. */
 MUST_CHECK enum status ingest_create(const struct media_settings *settings,
-                                     const struct certificate *certificate,
-                                     struct dtls_context *dtls_context,
+                                     struct dtls_context *dtls_context, struct data *data,
                                      const struct ingest_events *events, struct ingest **ingest);
 /* Before ingest_start. outlet is copied; its ring is borrowed until ingest_stop has returned: the
  * ingest thread pushes struct packet references, the worker pops and drops them (also those left

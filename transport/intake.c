@@ -186,11 +186,24 @@ static void take_check(struct intake *intake, const struct path *path, const uin
     explicit_bzero(&ticket.local, sizeof ticket.local);
 }
 
+static void give_to_data(const struct intake *intake, const struct viewer_session *session,
+                         const uint8_t *datagram, size_t datagram_bytes)
+{
+    const struct intake_settings *settings = &intake->settings;
+
+    if (!data_receive(settings->data, session->id, datagram, datagram_bytes))
+        STATS_ADD(settings->stats, data_drop_handover, 1);
+}
+
 static void queue_dtls(struct intake *intake, const struct viewer_session *session,
                        const uint8_t *datagram, size_t datagram_bytes)
 {
     if (datagram_bytes > INTAKE_DTLS_BYTES_MAX) {
         STATS_ADD(intake->settings.stats, drop_too_large, 1);
+        return;
+    }
+    if (session->has_data) {
+        give_to_data(intake, session, datagram, datagram_bytes);
         return;
     }
     if (session->dtls == NULL && viewer_session_is_connected(session))
@@ -270,7 +283,9 @@ bool intake_handshake_steps(struct intake *intake, int64_t now_ns, int64_t until
         const struct waiting *waiting = &intake->waiting[intake->first_waiting];
         struct viewer_session *session = viewers_find(settings->viewers, waiting->session);
 
-        if (session != NULL)
+        if (session != NULL && session->has_data)
+            give_to_data(intake, session, waiting->datagram, waiting->bytes);
+        else if (session != NULL)
             viewers_on_outcome(settings->viewers, session,
                                viewer_session_receive_dtls(session, settings->dtls_context,
                                                            waiting->datagram, waiting->bytes,

@@ -11,6 +11,7 @@
 
 #include "core/stats.h"
 #include "core/status.h"
+#include "transport/data.h"
 #include "transport/dtls.h"
 #include "transport/mux.h"
 #include "transport/tcp.h"
@@ -42,6 +43,7 @@ struct intake_settings {
     struct dtls_context *dtls_context;
     struct viewer_egress *out;
     struct stats *stats;
+    struct data *data;           /* NULL: no data channels */
     struct viewer_events events; /* copied */
     struct intake_peers peers;   /* copied */
 };

@@ -9,6 +9,7 @@
 
 #include "core/log.h"
 #include "core/mailbox.h"
+#include "transport/data.h"
 #include "transport/dtls.h"
 #include "transport/ingest.h"
 #include "transport/mono_clock.h"
@@ -37,6 +38,7 @@ struct media {
     atomic_bool ticked;     /* a second has passed */
     struct dtls_context *dtls_context;
     struct ticket_table *tickets;
+    struct data *data; /* NULL: no data channels */
     struct ingest *ingest;
     unsigned worker_count;
     struct worker *workers[MEDIA_WORKERS_MAX];
@@ -64,6 +66,13 @@ struct report_event {
     struct message message;
     uint32_t stream_id;
     struct stream_report report;
+};
+
+struct chat_event {
+    struct message message;
+    uint64_t session;
+    size_t text_bytes;
+    char text[];
 };
 
 static void deliver_local(struct message *message, void *owner)
@@ -94,6 +103,15 @@ static void deliver_report(struct message *message, void *owner)
     free(event);
 }
 
+static void deliver_chat(struct message *message, void *owner)
+{
+    struct chat_event *event = (struct chat_event *)(void *)message;
+    struct media *media = owner;
+
+    media->events.on_chat(media->events.context, event->session, event->text, event->text_bytes);
+    free(event);
+}
+
 static void deliver_closed(struct message *message, void *owner)
 {
     struct event *event = (struct event *)(void *)message;
@@ -114,7 +132,7 @@ static void *make_event(size_t bytes)
     return event;
 }
 
-/* The following are called on the threads of ingest and workers. */
+/* The following are called on the threads of ingest, workers and data. */
 
 static void on_publisher_local(void *context, uint64_t session, const struct media_local *local)
 {
@@ -161,6 +179,18 @@ static void on_closed(void *context, uint64_t session, enum media_close_reason r
     mailbox_post(&media->mailbox, &event->message);
 }
 
+static void on_chat(void *context, uint64_t session, const char *text, size_t text_bytes)
+{
+    struct media *media = context;
+    struct chat_event *event = make_event(sizeof *event + text_bytes);
+
+    event->message.handle = deliver_chat;
+    event->session = session;
+    event->text_bytes = text_bytes;
+    memcpy(event->text, text, text_bytes);
+    mailbox_post(&media->mailbox, &event->message);
+}
+
 static void on_tick(void *context)
 {
     struct media *media = context;
@@ -203,6 +233,7 @@ static enum status create_worker(struct media *media, unsigned number, uint16_t 
         .replay_bps = from->replay_bps,
         .tickets = media->tickets,
         .dtls_context = media->dtls_context,
+        .data = media->data,
         .upstream = {.context = media,
                      .subscribe = subscribe,
                      .unsubscribe = unsubscribe,
@@ -241,10 +272,20 @@ static enum status create_workers(struct media *media)
     return status;
 }
 
+static enum status create_data(struct media *media)
+{
+    const struct data_events events = {.context = media, .on_chat = on_chat};
+
+    return media->settings.data ? data_create(&media->settings.data_limits, &events, &media->data)
+                                : STATUS_OK;
+}
+
 static enum status start_threads(struct media *media)
 {
-    enum status status = ingest_start(media->ingest);
+    enum status status = media->data != NULL ? data_start(media->data) : STATUS_OK;
 
+    if (status == STATUS_OK)
+        status = ingest_start(media->ingest);
     for (unsigned i = 0; i < media->worker_count && status == STATUS_OK; i++)
         status = worker_start(media->workers[i]);
     return status;
@@ -285,8 +326,10 @@ enum status media_create(const struct media_settings *settings,
         status = ticket_table_create(settings->viewers_max,
                                      settings->joins_max * made->worker_count, &made->tickets);
     if (status == STATUS_OK)
+        status = create_data(made);
+    if (status == STATUS_OK)
         status =
-            ingest_create(settings, certificate, made->dtls_context, &ingest_events, &made->ingest);
+            ingest_create(settings, made->dtls_context, made->data, &ingest_events, &made->ingest);
     if (status == STATUS_OK)
         status = create_workers(made);
     if (status == STATUS_OK)
@@ -319,6 +362,14 @@ static void drop_report(void *context, uint32_t stream_id, const struct stream_r
     (void)report;
 }
 
+static void drop_chat(void *context, uint64_t session, const char *text, size_t text_bytes)
+{
+    (void)context;
+    (void)session;
+    (void)text;
+    (void)text_bytes;
+}
+
 static void drop_closed(void *context, uint64_t session, enum media_close_reason reason)
 {
     (void)context;
@@ -329,10 +380,12 @@ static void drop_closed(void *context, uint64_t session, enum media_close_reason
 static const struct media_events nobody = {.on_publisher_local = drop_local,
                                            .on_connected = drop_connected,
                                            .on_stream_report = drop_report,
+                                           .on_chat = drop_chat,
                                            .on_closed = drop_closed};
 
 /* Packets hang between the two sides: the ingest thread stops before the workers do, and frees the
- * packets after they have let go of them. */
+ * packets after they have let go of them. Both post to the data thread, and it to them: it stops
+ * after them, and is freed after their mailboxes are. */
 void media_destroy(struct media *media)
 {
     if (media == NULL)
@@ -342,9 +395,12 @@ void media_destroy(struct media *media)
     for (unsigned i = 0; i < media->worker_count; i++)
         if (media->workers[i] != NULL)
             worker_stop(media->workers[i]);
+    if (media->data != NULL)
+        data_stop(media->data);
     for (unsigned i = 0; i < media->worker_count; i++)
         worker_destroy(media->workers[i]);
     ingest_destroy(media->ingest);
+    data_destroy(media->data);
     ticket_table_destroy(media->tickets);
     dtls_context_destroy(media->dtls_context);
     /* Events that main has not polled by now find nobody who would want them. */
@@ -398,6 +454,11 @@ unsigned media_viewer_candidates(const struct media *media, struct ice_candidate
                                  unsigned most)
 {
     return viewer_candidates_write(&media->settings, media_port(media), candidates, most);
+}
+
+bool media_has_data(const struct media *media)
+{
+    return media->data != NULL && !data_is_full(media->data);
 }
 
 uint16_t media_port(const struct media *media)
@@ -491,6 +552,8 @@ void media_stats(const struct media *media, struct stats *sum)
 {
     stats_sum(sum, &media->stats);
     stats_sum(sum, ingest_stats(media->ingest));
+    if (media->data != NULL)
+        stats_sum(sum, data_stats(media->data));
     for (unsigned i = 0; i < media->worker_count; i++)
         stats_sum(sum, worker_stats(media->workers[i]));
 }

@@ -11,6 +11,7 @@
 #include "core/status.h"
 #include "core/stream.h"
 #include "transport/certificate.h"
+#include "transport/data_peer.h"
 #include "transport/ice.h"
 #include "transport/ticket.h"
 
@@ -45,6 +46,8 @@ struct media_settings {
                               0: nothing is */
     unsigned cache_kbytes; /* of it, a stream; 0: nothing is kept */
     uint32_t replay_bps;   /* at which one viewer is given it; 0: nobody is */
+    bool data;             /* data channels are served, within: */
+    struct data_limits data_limits;
 };
 
 enum media_close_reason {
@@ -70,6 +73,7 @@ struct media_publish {
     struct fingerprint fingerprint;
     bool dtls_client; /* the offer says setup:passive: we begin the handshake */
     struct publication publication;
+    struct datachannel_terms data; /* port 0: it has no data channels */
 };
 
 /* Our side of a broadcaster's transport: complete candidate list. */
@@ -90,6 +94,9 @@ struct media_events {
     /* First media of a broadcaster, or a change of what it sends; also once a second while live
      * (numbers). */
     void (*on_stream_report)(void *context, uint32_t stream_id, const struct stream_report *report);
+    /* A viewer said text (UTF-8 or not, DATA_VIEWER_MESSAGE_BYTES_MAX at most) on its data channel
+     * `chat`. */
+    void (*on_chat)(void *context, uint64_t session, const char *text, size_t text_bytes);
     /* The session is over and its transport freed; exactly once for each session that was taken. */
     void (*on_closed)(void *context, uint64_t session, enum media_close_reason reason);
 };
@@ -112,6 +119,8 @@ void media_poll(struct media *media);
  * order, IPv4 host first). */
 unsigned media_viewer_candidates(const struct media *media, struct ice_candidate *candidates,
                                  unsigned most);
+/* Whether who comes now may have data channels. */
+bool media_has_data(const struct media *media);
 uint16_t media_port(const struct media *media);
 unsigned media_workers(const struct media *media);
 

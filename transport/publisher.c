@@ -33,6 +33,8 @@ struct publisher {
     struct rtpsec *rtpsec;
     struct publication publication;
     struct fingerprint fingerprint;
+    struct datachannel_terms data;
+    bool has_data; /* the data thread was given it */
     bool dtls_client;
     bool selected; /* ICE has a pair */
     bool connected;
@@ -68,6 +70,31 @@ static void on_dtls_send(void *context, const uint8_t *datagram, size_t datagram
     send_datagram(context, datagram, datagram_bytes);
 }
 
+static void on_dtls_data(void *context, const uint8_t *data, size_t data_bytes)
+{
+    const struct publisher *publisher = context;
+
+    if (publisher->has_data &&
+        !data_receive(publisher->environment.data, publisher->session, data, data_bytes))
+        STATS_ADD(publisher->environment.stats, data_drop_handover, 1);
+}
+
+/* DTLS stays here, since it is to say goodbye: one broadcaster's cost, not thousands of viewers'.
+ */
+static void open_data(struct publisher *publisher)
+{
+    const struct data_session opened = {.session = publisher->session,
+                                        .stream_id = feed_stream_id(publisher->feed),
+                                        .publishes = true,
+                                        .terms = publisher->data,
+                                        .owner = publisher->environment.data_owner};
+
+    if (publisher->data.port == 0 || publisher->environment.data == NULL)
+        return;
+    publisher->has_data = true;
+    data_open(publisher->environment.data, &opened);
+}
+
 static void note_alive(struct publisher *publisher, int64_t now_ns)
 {
     publisher->consent_ns = now_ns + publisher->environment.settings->consent_ns;
@@ -98,11 +125,13 @@ static void connect_when_ready(struct publisher *publisher, int64_t now_ns)
     STATS_ADD(publisher->environment.stats, handshakes_done, 1);
     STATS_ADD(publisher->environment.stats, sessions_opened, 1);
     feed_begin(publisher->feed, &publisher->publication, now_ns);
+    open_data(publisher);
 }
 
 static enum status start_dtls(struct publisher *publisher, int64_t now_ns)
 {
-    const struct dtls_output output = {.context = publisher, .send = on_dtls_send, .on_data = NULL};
+    const struct dtls_output output = {
+        .context = publisher, .send = on_dtls_send, .on_data = on_dtls_data};
     const enum dtls_role role = publisher->dtls_client ? DTLS_CLIENT : DTLS_SERVER;
     const enum status status = dtls_create(publisher->environment.dtls_context, role,
                                            &publisher->fingerprint, &output, &publisher->dtls);
@@ -272,6 +301,7 @@ enum status publisher_create(const struct publisher_environment *environment,
     made->publication = publish->publication;
     made->fingerprint = publish->fingerprint;
     made->dtls_client = publish->dtls_client;
+    made->data = publish->data;
     made->deadline_ns = now_ns + environment->settings->ticket_deadline_ns;
     const struct ice_agent_events events = {
         .context = made, .on_selected = on_selected, .on_datagram = on_datagram};
@@ -338,12 +368,21 @@ void publisher_update(struct publisher *publisher, const struct publication *pub
         feed_begin(publisher->feed, &publisher->publication, now_ns);
 }
 
+void publisher_send_data(struct publisher *publisher, const uint8_t *packet, size_t packet_bytes)
+{
+    if (!publisher->over && publisher->has_data &&
+        dtls_send(publisher->dtls, packet, packet_bytes) != STATUS_OK)
+        STATS_ADD(publisher->environment.stats, drop_send_error, 1);
+}
+
 void publisher_end(struct publisher *publisher, enum media_close_reason reason, int64_t now_ns)
 {
     if (publisher->over)
         return;
     publisher->over = true;
     publisher->reason = reason;
+    if (publisher->has_data)
+        data_close(publisher->environment.data, publisher->session);
     if (publisher->dtls != NULL)
         dtls_close(publisher->dtls);
     if (!publisher->connected)

@@ -12,6 +12,7 @@
 
 #include "core/stats.h"
 #include "core/status.h"
+#include "transport/data.h"
 #include "transport/dtls.h"
 #include "transport/feed.h"
 #include "transport/ice.h"
@@ -26,6 +27,8 @@ struct publisher_environment {
     struct dtls_context *dtls_context;
     struct _GMainContext *main_context;
     struct stats *stats;
+    struct data *data;            /* NULL: no data channels */
+    struct data_owner data_owner; /* of the publishers */
 };
 
 /* publish is borrowed during the call. STATUS_FULL: no port is free; STATUS_SYSTEM. */
@@ -48,6 +51,8 @@ MUST_CHECK enum status publisher_restart(struct publisher *publisher,
 /* What it sends changed: its tracks begin anew. publication is copied. */
 void publisher_update(struct publisher *publisher, const struct publication *publication,
                       int64_t now_ns);
+/* What the data thread has for the peer: an SCTP packet, which DTLS carries (RFC 8261). */
+void publisher_send_data(struct publisher *publisher, const uint8_t *packet, size_t packet_bytes);
 /* Says close_notify when connected; over from now on. Nothing when it is over already. */
 void publisher_end(struct publisher *publisher, enum media_close_reason reason, int64_t now_ns);
 

@@ -13,6 +13,7 @@
 #include "core/status.h"
 #include "core/viewer.h"
 #include "transport/certificate.h"
+#include "transport/datachannel.h"
 #include "transport/ice.h"
 
 struct ticket {
@@ -23,6 +24,7 @@ struct ticket {
     struct fingerprint fingerprint;             /* the viewer's certificate */
     const struct profile *profile;
     struct viewer_start start;
+    struct datachannel_terms data; /* port 0: it has no data channels */
     int64_t deadline_ns;
 };
 

@@ -18,6 +18,7 @@ struct ticket_record *ticket_record_make(const struct ticket *ticket)
     made->deadline_ns = ticket->deadline_ns;
     made->stream_id = ticket->stream_id;
     made->start = ticket->start;
+    made->data = ticket->data;
     made->fingerprint = ticket->fingerprint;
     made->password_offset = (uint16_t)ufrag_bytes;
     made->remote_ufrag_offset = (uint16_t)(ufrag_bytes + password_bytes);
@@ -43,6 +44,7 @@ void ticket_record_read(const struct ticket_record *record, struct ticket *ticke
                               .fingerprint = record->fingerprint,
                               .profile = record->profile,
                               .start = record->start,
+                              .data = record->data,
                               .deadline_ns = record->deadline_ns};
     memcpy(ticket->local.ufrag, record->text, record->password_offset);
     memcpy(ticket->local.password, record->text + record->password_offset,

@@ -14,6 +14,7 @@ struct ticket_record {
     int64_t deadline_ns;
     uint32_t stream_id;
     struct viewer_start start;
+    struct datachannel_terms data;
     struct fingerprint fingerprint;
     uint16_t password_offset; /* of text */
     uint16_t remote_ufrag_offset;

@@ -27,6 +27,7 @@ enum status viewer_session_create(const struct ticket *ticket, struct viewer_egr
     made->id = ticket->session;
     made->stream_id = ticket->stream_id;
     made->fingerprint = ticket->fingerprint;
+    made->data = ticket->data;
     made->deadline_ns = deadline_ns;
     *session = made;
     return STATUS_OK;

@@ -1,7 +1,8 @@
 /* transport/viewer_session.h - transport's record of one viewer, from the claim of its ticket to
  * the end: where it is reached, its handshake, its keys. DTLS state is made with its first DTLS
  * record (from an address that passed a check) and freed with the first SRTCP packet that
- * authenticates: that proves the handshake over. What fails is dropped and ends nothing. Thread:
+ * authenticates: that proves the handshake over; a viewer with data channels hands it to the data
+ * thread when it is connected. What fails is dropped and ends nothing. Thread:
  * the worker that owns the viewer. */
 #ifndef TRANSPORT_VIEWER_SESSION_H
 #define TRANSPORT_VIEWER_SESSION_H
@@ -28,6 +29,8 @@ struct viewer_session {
     struct viewer_egress *out; /* borrowed */
     struct audience *audience; /* borrowed; NULL until connected */
     struct dtls *dtls;         /* NULL before the first record and after the handshake */
+    struct datachannel_terms data;
+    bool has_data; /* its DTLS is the data thread's, until that says otherwise */
     uint64_t id;
     uint32_t stream_id;
     struct fingerprint fingerprint;

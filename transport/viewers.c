@@ -162,6 +162,8 @@ void viewers_close(struct viewers *viewers, struct viewer_session *session,
     struct path path;
 
     viewer_session_say_goodbye(session);
+    if (session->has_data)
+        data_close(settings->data, id);
     if (session->audience != NULL) {
         audience_leave(session->audience, &session->viewer, now_ns);
         STATS_ADD(settings->stats, sessions_closed, 1);
@@ -178,6 +180,20 @@ void viewers_close(struct viewers *viewers, struct viewer_session *session,
     settings->events.on_closed(settings->events.context, id, reason);
 }
 
+/* From here on DTLS is the data thread's: neither its work nor SCTP's holds media up. */
+static void hand_over_data(const struct viewers_settings *settings, struct viewer_session *session)
+{
+    const struct data_session handed = {.session = session->id,
+                                        .stream_id = session->stream_id,
+                                        .terms = session->data,
+                                        .dtls = session->dtls,
+                                        .owner = settings->data_owner};
+
+    session->dtls = NULL;
+    session->has_data = true;
+    data_open(settings->data, &handed);
+}
+
 static void connect_session(struct viewers *viewers, struct viewer_session *session, int64_t now_ns)
 {
     const struct viewers_settings *settings = &viewers->settings;
@@ -190,6 +206,8 @@ static void connect_session(struct viewers *viewers, struct viewer_session *sess
     }
     STATS_ADD(settings->stats, sessions_opened, 1);
     ticket_table_connected(settings->tickets, session->id);
+    if (session->data.port != 0 && settings->data != NULL)
+        hand_over_data(settings, session);
     settings->events.on_connected(settings->events.context, session->id);
 }
 

@@ -9,6 +9,7 @@
 #include "core/mono.h"
 #include "core/status.h"
 #include "transport/audience.h"
+#include "transport/data.h"
 #include "transport/media.h"
 #include "transport/mux.h"
 #include "transport/ticket.h"
@@ -32,7 +33,9 @@ struct viewers_settings {
     struct audiences *audiences;
     struct viewer_egress *out;
     struct stats *stats;
-    struct viewer_events events; /* copied */
+    struct data *data;            /* NULL: no data channels */
+    struct data_owner data_owner; /* of the viewers; copied, as the next */
+    struct viewer_events events;
 };
 
 struct viewers;

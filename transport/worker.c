@@ -13,6 +13,7 @@
 
 #include "core/log.h"
 #include "core/mailbox.h"
+#include "transport/data_inbox.h"
 #include "transport/intake.h"
 #include "transport/mono_clock.h"
 #include "transport/mux.h"
@@ -47,6 +48,7 @@ struct worker {
     struct worker *const *peers;
     unsigned peer_count;
     struct mailbox mailbox;
+    struct data_inbox from_data;
     struct mailbox gifts; /* apart, because they come before what is in the ring */
     struct ring *ring;
     struct packet *held; /* out of the ring and not yet taken; NULL: none */
@@ -167,6 +169,32 @@ static void handle_connection(struct message *message, void *owner)
     free(connection);
 }
 
+/* One datagram of the data thread for a viewer. */
+static void take_data(void *context, uint64_t session, const uint8_t *datagram,
+                      size_t datagram_bytes)
+{
+    struct worker *worker = context;
+    const struct viewer_session *viewer =
+        worker->stopping ? NULL : viewers_find(worker->viewers, session);
+    const struct path *path = viewer != NULL ? ice_lite_path(&viewer->ice) : NULL;
+
+    if (path != NULL)
+        viewer_egress_datagram(&worker->out, path, datagram, datagram_bytes);
+}
+
+static void lose_data(void *context, uint64_t session, bool left)
+{
+    struct worker *worker = context;
+    struct viewer_session *viewer =
+        worker->stopping ? NULL : viewers_find(worker->viewers, session);
+
+    if (viewer == NULL)
+        return;
+    viewer->has_data = false;
+    if (left)
+        viewers_on_outcome(worker->viewers, viewer, VIEWER_SESSION_LEFT, mono_clock_ns());
+}
+
 static void handle_stop(struct message *message, void *owner)
 {
     struct worker *worker = owner;
@@ -263,6 +291,8 @@ static enum status create_parts(struct worker *worker)
                                              .audiences = worker->audiences,
                                              .out = &worker->out,
                                              .stats = &worker->stats,
+                                             .data = settings->data,
+                                             .data_owner = data_inbox_owner(&worker->from_data),
                                              .events = settings->events};
     status = viewers_create(&viewers, &worker->viewers);
     if (status != STATUS_OK)
@@ -274,6 +304,7 @@ static enum status create_parts(struct worker *worker)
                                            .dtls_context = settings->dtls_context,
                                            .out = &worker->out,
                                            .stats = &worker->stats,
+                                           .data = settings->data,
                                            .events = settings->events,
                                            .peers = {.context = worker,
                                                      .forward = forward_datagram,
@@ -307,6 +338,8 @@ enum status worker_create(const struct worker_settings *settings, struct worker 
     made->settings = *settings;
     mailbox_init(&made->mailbox, worker_wake, made);
     mailbox_init(&made->gifts, worker_wake, made);
+    made->from_data = (struct data_inbox){
+        .mailbox = &made->mailbox, .context = made, .on_datagram = take_data, .on_over = lose_data};
     made->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     made->poll = epoll_create1(EPOLL_CLOEXEC);
     enum status status = made->wake >= 0 && made->poll >= 0 ? STATUS_OK : STATUS_SYSTEM;

@@ -36,6 +36,7 @@ struct worker_settings {
     uint32_t replay_bps;
     struct ticket_table *tickets;      /* borrowed */
     struct dtls_context *dtls_context; /* borrowed */
+    struct data *data;                 /* borrowed; NULL: no data channels */
     struct upstream upstream;
     struct viewer_events events;
     void (*on_tick)(void *context); /* once a second, with events.context */

@@ -39,6 +39,12 @@ unsigned media_viewer_candidates(const struct media *media, struct ice_candidate
     return 1;
 }
 
+bool media_has_data(const struct media *media)
+{
+    (void)media;
+    return fake_media.has_data;
+}
+
 void media_stream_open(struct media *media, uint32_t stream_id)
 {
     (void)media;

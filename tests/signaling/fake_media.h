@@ -19,6 +19,7 @@ struct fake_media {
     unsigned streams_closed;
     uint64_t ended; /* the last session */
     struct media_publish published;
+    bool has_data; /* what media_has_data says */
     struct ticket ticket;
 };
 

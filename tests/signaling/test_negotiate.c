@@ -70,7 +70,7 @@ static char *publish(char *offer, struct media_publish *publish)
     struct negotiate_refusal refusal = {.why = ""};
     struct negotiation *negotiation = NULL;
 
-    if (negotiate_publish(offer, strlen(offer), publish, &negotiation, &refusal) != STATUS_OK)
+    if (negotiate_publish(offer, strlen(offer), 0, publish, &negotiation, &refusal) != STATUS_OK)
         fail_msg("refused: %s", refusal.why);
     free(offer);
     char *answer = negotiate_publish_answer(negotiation, &local, &certificate);
@@ -288,7 +288,7 @@ static void negotiate_publish_judges_each_mutation(void **state)
         struct media_publish asked = {0};
         char *offer = mutate("chromium-publish.sdp", &cases[i]);
         const enum status status =
-            negotiate_publish(offer, strlen(offer), &asked, &negotiation, &refusal);
+            negotiate_publish(offer, strlen(offer), 0, &asked, &negotiation, &refusal);
         check_refusal(&cases[i], status, &refusal);
         negotiation_destroy(negotiation);
         free(offer);

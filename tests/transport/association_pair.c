@@ -20,7 +20,9 @@ static int64_t wall_ns = MONO_SECOND;
 
 /* Beside its ticks usrsctp asks the wall clock (whether a packet is old enough to be sent again,
  * how long a round trip took): in programs that have a pair, that is the pair's time. */
-int gettimeofday(struct timeval *restrict now, void *restrict zone)
+int pair_gettimeofday(struct timeval *now, void *zone) __asm__("gettimeofday");
+
+int pair_gettimeofday(struct timeval *now, void *zone)
 {
     (void)zone;
     now->tv_sec = wall_ns / MONO_SECOND;
@@ -66,8 +68,8 @@ void pair_open(struct pair *pair, uint32_t send_queue_bytes, uint32_t receive_qu
     for (unsigned i = 0; i < 2; i++) {
         struct pair_end *end = &pair->ends[i];
         const struct association_settings settings = {.id = next_id++,
-                                                      .local_port = ASSOCIATION_PORT,
-                                                      .remote_port = ASSOCIATION_PORT,
+                                                      .local_port = DATACHANNEL_PORT,
+                                                      .remote_port = DATACHANNEL_PORT,
                                                       .streams = PAIR_STREAMS,
                                                       .send_queue_bytes = send_queue_bytes,
                                                       .receive_queue_bytes = receive_queue_bytes,
@@ -103,6 +105,8 @@ static void read_all(struct pair_end *end)
         end->over = event == ASSOCIATION_OVER;
         if (event == ASSOCIATION_STREAM_CLOSED)
             end->closed[message.stream]++;
+        if (event == ASSOCIATION_STREAM_DONE)
+            end->done[message.stream]++;
         if (event == ASSOCIATION_MESSAGE) {
             assert_true(end->message_count < PAIR_MESSAGES_MAX);
             struct pair_message *read = &end->messages[end->message_count++];

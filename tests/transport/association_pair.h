@@ -26,8 +26,9 @@ struct pair_end {
     struct association *association;
     bool up;
     bool over;
-    bool reads; /* else what comes stays in the association */
-    unsigned closed[PAIR_STREAMS];
+    bool reads;                    /* else what comes stays in the association */
+    unsigned closed[PAIR_STREAMS]; /* by the peer */
+    unsigned done[PAIR_STREAMS];   /* closed by us */
     unsigned message_count;
     struct pair_message messages[PAIR_MESSAGES_MAX];
 };

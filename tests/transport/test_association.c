@@ -148,6 +148,10 @@ static void association_closes_streams_after_what_was_sent(void **state)
     assert_int_equal(pair.ends[1].closed[5], 1);
     assert_int_equal(pair.ends[1].closed[7], 1);
     assert_int_equal(pair.ends[1].closed[3], 0);
+    assert_int_equal(pair.ends[0].done[1], 1);
+    assert_int_equal(pair.ends[0].done[5], 1);
+    assert_int_equal(pair.ends[0].done[3], 0);
+    assert_int_equal(pair.ends[0].closed[1], 0);
     /* it may be used again */
     association_close_stream(pair.ends[1].association, 1);
     pair_run(&pair, 10 * 1000);

@@ -141,9 +141,8 @@ static struct fixture *fixture_create(const struct media_settings *settings)
     assert_int_equal(certificate_create(&fixture->certificate), STATUS_OK);
     assert_int_equal(dtls_context_create(fixture->certificate, -1, &fixture->dtls_context),
                      STATUS_OK);
-    assert_int_equal(ingest_create(settings, fixture->certificate, fixture->dtls_context, &events,
-                                   &fixture->ingest),
-                     STATUS_OK);
+    assert_int_equal(
+        ingest_create(settings, fixture->dtls_context, NULL, &events, &fixture->ingest), STATUS_OK);
     assert_int_equal(ring_create(RING_PACKETS, &fixture->ring), STATUS_OK);
     const struct outlet outlet = {.ring = fixture->ring, .wake = on_wake, .wake_context = fixture};
     ingest_attach_worker(fixture->ingest, 3, &outlet);
