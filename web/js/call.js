@@ -16,6 +16,8 @@ import { INKS, Whiteboard } from './whiteboard.js';
 const COPIED_MS = 2000;
 const ASK_MS_MAX = 30000;
 const SPINNING = new Set(['asking', 'connecting', 'calling']);
+// Trying again would change nothing, or a button for it is there already.
+const HOPELESS = /^(insecure|camera-unsupported|screen-.*)$/;
 const AGAIN = { asking: 'call.without', full: 'call.tryAgain', ended: 'call.again' };
 
 const byId = (id) => document.getElementById(id);
@@ -268,7 +270,7 @@ function showHindrance(code) {
   const own = `call.advice.${known}`;
   showNotice(byId('notice'), known, {
     ...(hasText(own) && { adviceKey: own }),
-    action: known && !known.startsWith('screen') ? { key: 'watch.retry', run: () => media.open() } : null,
+    action: known && !HOPELESS.test(known) ? { key: 'watch.retry', run: () => media.open() } : null,
   });
 }
 
