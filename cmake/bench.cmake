@@ -1,4 +1,4 @@
-# bench/: bench/publish and bench/load are programs of many parts; every other bench/<name>.c is a
+# bench/: bench/publish, bench/load and bench/rooms are programs of many parts; every other bench/<name>.c is a
 # program <name>. All of them stand beside the server.
 
 # manycast_bench(part library...): the program manycast-<part> of bench/<part>/main.c and the static
@@ -19,6 +19,7 @@ pkg_check_modules(opus REQUIRED IMPORTED_TARGET opus)
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 manycast_bench(publish PkgConfig::vpx PkgConfig::opus PkgConfig::curl)
 manycast_bench(load PkgConfig::curl)
+manycast_bench(rooms)
 
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.c)
 foreach(source IN LISTS sources)
