@@ -29,6 +29,7 @@ test: ## everything that is tested, browsers included
 bench: build ## the benchmarks
 	deploy/install-deps.sh --bench
 	bench/run.sh
+	bench/rooms/run.sh
 
 lint: ## formatter, clang-tidy, cppcheck
 	deploy/install-deps.sh --lint
