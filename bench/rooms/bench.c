@@ -137,10 +137,8 @@ static void on_closed(void *context, struct websocket *socket)
 static enum status open_all(struct bench *bench, const char *path)
 {
     const unsigned count = bench->options->connections;
-    int64_t now_ns;
 
     begin(bench);
-    now_ns = bench->began_ns;
     for (unsigned asked = 0; bench->open + bench->lost < count;) {
         while (asked < count && asked - bench->open - bench->lost < CONNECTING_MAX) {
             struct websocket *socket = &bench->sockets[asked];
@@ -149,8 +147,7 @@ static enum status open_all(struct bench *bench, const char *path)
             if (websocket_connect(bench->loop, socket, path) != STATUS_OK)
                 return STATUS_SYSTEM;
         }
-        now_ns = loop_turn(bench->loop, 100);
-        if (now_ns - bench->heard_ns > PATIENCE_NS)
+        if (loop_turn(bench->loop, 100) - bench->heard_ns > PATIENCE_NS)
             return STATUS_CLOSED;
     }
     return bench->lost == 0 ? STATUS_OK : STATUS_CLOSED;
@@ -307,7 +304,7 @@ static enum status say_line(struct bench *bench, unsigned n)
     begin(bench);
     for (unsigned i = 0; i < bench->options->connections; i++)
         bench->sockets[i].sent_ns = bench->began_ns;
-    websocket_send(&bench->sockets[n % bench->options->connections], text, (size_t)bytes);
+    websocket_send(&bench->sockets[n < bench->options->connections ? n : 0], text, (size_t)bytes);
     while (bench->answered < bench->options->connections)
         if (loop_turn(bench->loop, 100) - bench->heard_ns > PATIENCE_NS || bench->lost > 0)
             return STATUS_CLOSED;
