@@ -1,10 +1,10 @@
 # Thin: CMake builds (CMakePresets.json), scripts do the rest.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help run demo build asan test bench lint format fuzz clean
+.PHONY: help run demo build asan test bench lint format fuzz image image-test clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 16
 
 run: build ## install what is missing, build, start the server
 	exec build/release/manycast $(ARGS)
@@ -41,6 +41,13 @@ format: ## reformat every C file
 fuzz: ## every fuzz target for FUZZ_SECONDS (20)
 	deploy/install-deps.sh --test
 	tests/fuzz/run.sh $(FUZZ_SECONDS)
+
+image: ## the container image, by docker
+	docker build -f deploy/Dockerfile -t manycast .
+
+image-test: build ## the image built without docker, run and watched across two network namespaces (root, minutes)
+	deploy/install-deps.sh --image
+	deploy/image_test.sh
 
 clean: ## remove build/
 	rm -rf build

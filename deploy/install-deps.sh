@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install-deps.sh [--test] [--lint] [--bench] - the one list of what Manycast needs, for Debian 12.
+# install-deps.sh [--test] [--lint] [--bench] [--image] - the one list of what Manycast needs, for Debian 12.
 # Without an option: what building and running the server needs; each option adds a group.
 # Installs only what is missing; when nothing is, it needs neither root nor the network.
 set -euo pipefail
@@ -18,6 +18,7 @@ test=(
 )
 lint=(clang clang-format clang-tidy cppcheck)
 bench=(curl janus linux-perf)
+image=(buildah mmdebstrap iproute2 curl coturn)
 
 fail() {
     echo "install-deps: $*" >&2
@@ -36,6 +37,7 @@ for option in "$@"; do
     case $option in
     --test)
         packages+=("${test[@]}")
+        node=yes
         npm_folders+=(tests/e2e tests/interop/socketio)
         ;;
     --lint) packages+=("${lint[@]}") ;;
@@ -43,17 +45,21 @@ for option in "$@"; do
         packages+=("${bench[@]}")
         node=yes
         ;;
-    *) fail "unknown option $option (--test, --lint, --bench)" ;;
+    --image) packages+=("${image[@]}") ;;
+    *) fail "unknown option $option (--test, --lint, --bench, --image)" ;;
     esac
 done
 
+# is_npm_installed FOLDER - exactly what the lock file says is there already.
+is_npm_installed() {
+    cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock"
+}
+
 # A node or npm that did not come from Debian's package serves as well.
-if [ ${#npm_folders[@]} -gt 0 ] || [ $node = yes ]; then
-    command -v node >/dev/null || packages+=(nodejs)
-fi
-if [ ${#npm_folders[@]} -gt 0 ]; then
-    command -v npm >/dev/null || packages+=(npm)
-fi
+[ $node = no ] || command -v node >/dev/null || packages+=(nodejs)
+for folder in "${npm_folders[@]}"; do
+    is_npm_installed "$folder" || command -v npm >/dev/null || packages+=(npm)
+done
 
 command -v dpkg-query >/dev/null ||
     fail "not a Debian system; install the equivalents of: ${packages[*]}"
@@ -82,7 +88,7 @@ fi
 # npm_install FOLDER - exactly what the lock file says; no package's script is run.
 npm_install() {
     local folder=$1
-    cmp -s "$folder/package-lock.json" "$folder/node_modules/.installed-lock" && return
+    ! is_npm_installed "$folder" || return 0
     echo "Installing the npm packages of $folder"
     (cd "$folder" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error) ||
         fail "npm could not install the packages of $folder"
