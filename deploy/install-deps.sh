@@ -11,14 +11,14 @@ build=(
     libopus-dev libvpx-dev libcurl4-openssl-dev
 )
 test=(
-    git curl ca-certificates libcmocka-dev clang libclang-rt-14-dev
+    git curl ca-certificates openssl libcmocka-dev clang libclang-rt-14-dev coturn
     chromium firefox-esr fonts-noto-cjk pulseaudio pulseaudio-utils
     gstreamer1.0-tools gstreamer1.0-nice gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly python3-gi gir1.2-gst-plugins-bad-1.0
 )
 lint=(clang clang-format clang-tidy cppcheck)
 bench=(curl janus linux-perf)
-image=(buildah mmdebstrap iproute2 curl coturn)
+image=(buildah mmdebstrap iproute2 curl)
 
 fail() {
     echo "install-deps: $*" >&2
