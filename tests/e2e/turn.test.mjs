@@ -27,8 +27,8 @@ async function startTurn(cleanup, address) {
   const turn = { url: `turn:${address}:${port}`, output: '' };
   child.stdout.on('data', (data) => { turn.output += data; });
   child.stderr.resume();
-  child.once('error', (error) => { turn.output += `${error} listener opened`; });
-  for (let tries = 0; tries < 100 && !/listener opened/i.test(turn.output); tries++) await sleep(100);
+  child.once('error', (error) => { turn.output += `${error} Error`; });
+  for (let tries = 0; tries < 100 && !/Total General servers|Error/.test(turn.output); tries++) await sleep(100);
   return turn;
 }
 
