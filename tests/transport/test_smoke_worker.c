@@ -2,6 +2,7 @@
  * over UDP and TCP; the packets come straight through the ring. */
 #include "transport/worker.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,7 @@
 #include "fake_viewer.h"
 #include "transport/mono_clock.h"
 
-enum { WORKERS = 2, STREAM = 5, SESSIONS_MAX = 64 };
+enum { WORKERS = 2, STREAM = 5, SESSIONS_MAX = 64, KEY_FRAME_MARK = 0x4b4b };
 
 static struct {
     pthread_mutex_t lock;
@@ -142,6 +143,7 @@ static struct worker_settings settings_of(int number, uint16_t port)
         .handshake_deadline_ns = 10 * MONO_SECOND,
         .consent_ns = 30 * MONO_SECOND,
         .history_age_ns = 10 * MONO_SECOND,
+        .replay_bps = 50000000,
         .tickets = tickets,
         .dtls_context = dtls_context,
         .upstream = {.subscribe = subscribe,
@@ -204,7 +206,7 @@ static int set_up(void **state)
     seen.subscribed = seen.unsubscribed = seen.key_frames_wanted = 0;
     next_number = 1;
     assert_int_equal(ticket_table_create(SESSIONS_MAX, SESSIONS_MAX, &tickets), STATUS_OK);
-    assert_int_equal(packet_pool_create(512, &pool), STATUS_OK);
+    assert_int_equal(packet_pool_create(4096, &pool), STATUS_OK);
     start_workers(1, 10 * MONO_SECOND, 30 * MONO_SECOND);
     return 0;
 }
@@ -227,7 +229,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void push(enum track_kind track, bool key_frame, uint16_t payload_bytes)
+static void push_as(enum track_kind track, bool key_frame, uint16_t payload_bytes, bool cached)
 {
     struct packet *packet = packet_take_or_null(pool);
 
@@ -240,15 +242,21 @@ static void push(enum track_kind track, bool key_frame, uint16_t payload_bytes)
     packet->timestamp = (uint32_t)packet->sequence_number * 3000;
     packet->format.codec = track == TRACK_VIDEO ? CODEC_VP8 : CODEC_OPUS;
     packet->key_frame_start = key_frame;
+    packet->cached = cached;
     packet->marker = true;
     packet->payload_offset = 12;
     packet->payload_bytes = payload_bytes;
-    memset(packet->data, 0, (size_t)12 + payload_bytes);
+    memset(packet->data, key_frame ? KEY_FRAME_MARK & 0xff : 0, (size_t)12 + payload_bytes);
     for (unsigned i = 0; i < worker_count; i++)
         assert_true(ring_push(worker_ring(workers[i]), packet_ref(packet)));
     packet_unref(packet);
     for (unsigned i = 0; i < worker_count; i++)
         worker_wake(workers[i]);
+}
+
+static void push(enum track_kind track, bool key_frame, uint16_t payload_bytes)
+{
+    push_as(track, key_frame, payload_bytes, false);
 }
 
 static void push_video(unsigned packets)
@@ -341,6 +349,69 @@ static void worker_serves_a_viewer_over_tcp(void **state)
 {
     (void)state;
     watch(true);
+}
+
+/* Pushes delta frames that are kept for replays, each once the one before it has arrived. */
+static void push_delta_frames(struct fake_viewer *reader, unsigned packets)
+{
+    for (unsigned i = 0; i < packets; i++) {
+        reader->count = 0;
+        push_as(TRACK_VIDEO, false, 1000, true);
+        assert_true(fake_viewer_wait(reader, &reader->count, 1));
+    }
+}
+
+/* One who reads nothing is brought from a long group of pictures to the live edge: what waits for
+ * him is bounded, and he gets no more before the next key frame. */
+static void worker_cuts_a_replay_that_a_tcp_viewer_does_not_read(void **state)
+{
+    (void)state;
+    const struct stats *stats = worker_stats(workers[0]);
+    const int small = 16 * 1024;
+    struct fake_viewer reader;
+    struct fake_viewer sleeper;
+
+    open_viewer(&reader, 1, false);
+    connect_viewer(&reader, 1);
+    push_as(TRACK_VIDEO, true, 1000, true);
+    assert_true(fake_viewer_wait(&reader, &reader.count, 1));
+    push_delta_frames(&reader, 1500);
+
+    open_viewer(&sleeper, 2, true);
+    assert_int_equal(setsockopt(sleeper.descriptor, SOL_SOCKET, SO_RCVBUF, &small, sizeof small),
+                     0);
+    connect_viewer(&sleeper, 2);
+    const int64_t until_ns = mono_clock_ns() + mono_from_ms(FAKE_VIEWER_WAIT_MS);
+    while (stats->drop_tcp_queue == 0 && mono_clock_ns() < until_ns) {
+        push_delta_frames(&reader, 1); /* he misses nothing */
+        (void)poll(NULL, 0, 5);
+    }
+    const uint64_t dropped = stats->drop_tcp_queue;
+    assert_true(dropped > 0);
+    assert_int_equal(stats->replays, 1);
+    push_delta_frames(&reader, 20);
+    assert_true(stats->drop_tcp_queue - dropped < REPLAY_VIEWER_PACKETS);
+    assert_int_equal(reader.undecryptable, 0);
+
+    unsigned key_frames = 0;
+    for (unsigned i = 0; i < 500 && key_frames < 2;
+         i++) { /* he wakes, and goes on from a new one */
+        sleeper.count = 0;
+        assert_true(fake_viewer_step(&sleeper));
+        for (unsigned k = 0; k < sleeper.count; k++)
+            key_frames += sleeper.packets[k].original_sequence_number == KEY_FRAME_MARK;
+        reader.count = 0;
+        push_as(TRACK_VIDEO, true, 1000, true);
+        assert_true(fake_viewer_wait(&reader, &reader.count, 1));
+    }
+    assert_true(key_frames >= 2);
+    assert_int_equal(sleeper.undecryptable, 0);
+    worker_end(workers[0], 1);
+    worker_end(workers[0], 2);
+    assert_true(wait_for(&seen.closed[1]));
+    assert_true(wait_for(&seen.closed[2]));
+    fake_viewer_close(&reader);
+    fake_viewer_close(&sleeper);
 }
 
 static void worker_follows_a_viewer_whose_address_changes(void **state)
@@ -568,6 +639,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(worker_follows_a_viewer_whose_address_changes, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(worker_goes_on_through_an_ice_restart, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(worker_cuts_a_replay_that_a_tcp_viewer_does_not_read,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(worker_gives_strangers_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(worker_survives_what_fails_authentication, set_up,
                                         tear_down),
