@@ -83,7 +83,9 @@ static enum status check_payload(const struct socketio_packet *packet)
     case SOCKETIO_DISCONNECT:
         return payload.bytes == 0 ? STATUS_OK : STATUS_MALFORMED;
     case SOCKETIO_CONNECT_ERROR:
-        return STATUS_OK;
+        return payload.bytes == 0 || payload.at[0] == '{' || payload.at[0] == '"'
+                   ? STATUS_OK
+                   : STATUS_MALFORMED;
     case SOCKETIO_ACK:
     case SOCKETIO_BINARY_ACK:
         return payload.bytes > 0 && payload.at[0] == '[' &&
