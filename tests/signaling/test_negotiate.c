@@ -158,6 +158,74 @@ static void negotiate_publish_answers_as_whip_demands(void **state)
     free(answer);
 }
 
+/* The first offer with data channels, one thing replaced. terminated; the caller frees. */
+static char *data_offer(const char *part, const char *other)
+{
+    char *offer = offer_file_read("chromium-simulcast-data.sdp");
+    char *changed = calloc(1, strlen(offer) + strlen(other) + 1);
+    char *at = strstr(offer, part);
+
+    assert_non_null(changed);
+    assert_non_null(at);
+    memcpy(changed, offer, (size_t)(at - offer));
+    strcat(changed, other);
+    strcat(changed, at + strlen(part));
+    free(offer);
+    return changed;
+}
+
+static void negotiate_publish_takes_data_channels_of_one_form(void **state)
+{
+    static const struct {
+        const char *part;
+        const char *other;
+        uint16_t port;
+        uint32_t message_bytes_max;
+    } cases[] = {
+        {"a=sctp-port:5000", "a=sctp-port:5000", 5000, 262144},
+        {"a=sctp-port:5000", "a=sctp-port:5999", 5999, 262144},
+        {"a=max-message-size:262144", "a=max-message-size:0", 5000, 0},
+        {"a=max-message-size:262144", "a=max-message-size:99999999999", 5000, UINT32_MAX},
+        {"a=max-message-size:262144", "a=untold:1", 5000, 65536},
+        {"a=max-message-size:262144", "a=max-message-size:many", 0, 0},
+        {"a=sctp-port:5000", "a=sctp-port:0", 0, 0},
+        {"a=sctp-port:5000", "a=sctp-port:65536", 0, 0},
+        {"a=sctp-port:5000", "a=sctpmap:5000 webrtc-datachannel 256", 0, 0},
+        {"UDP/DTLS/SCTP webrtc-datachannel", "DTLS/SCTP 5000", 0, 0},
+        {"UDP/DTLS/SCTP webrtc-datachannel", "UDP/DTLS/SCTP other", 0, 0},
+        {"m=application 9", "m=application 0", 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct media_publish asked = {0};
+        struct negotiation *negotiation = NULL;
+        struct negotiate_refusal refusal = {.why = ""};
+        char *offer = data_offer(cases[i].part, cases[i].other);
+
+        assert_int_equal(
+            negotiate_publish(offer, strlen(offer), 1000, &asked, &negotiation, &refusal),
+            STATUS_OK);
+        free(offer);
+        char *answer = negotiate_publish_answer(negotiation, &local, &certificate);
+        negotiation_destroy(negotiation);
+        assert_int_equal(asked.data.port, cases[i].port);
+        assert_int_equal(asked.data.message_bytes_max, cases[i].message_bytes_max);
+        if (cases[i].port != 0) {
+            assert_has(answer, "a=group:BUNDLE 0 1 2\r\n");
+            assert_has(answer, "m=application 7100 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+                               "c=IN IP4 198.51.100.1\r\na=mid:2\r\n");
+            assert_has(answer, "a=sctp-port:5000\r\na=max-message-size:1000\r\n");
+            assert_int_equal(count_of(answer, "a=rtcp-mux\r\n"), 2);
+            assert_int_equal(count_of(answer, "a=setup:passive\r\n"), 3);
+        } else {
+            assert_has(answer, "a=group:BUNDLE 0 1\r\n");
+            assert_has(answer, "m=application 0 ");
+        }
+        free(answer);
+    }
+}
+
 static void negotiate_publish_reads_formats(void **state)
 {
     struct media_publish asked = {0};
@@ -604,6 +672,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(negotiate_publish_takes_each_real_client),
         cmocka_unit_test(negotiate_publish_answers_as_whip_demands),
+        cmocka_unit_test(negotiate_publish_takes_data_channels_of_one_form),
         cmocka_unit_test(negotiate_publish_reads_formats),
         cmocka_unit_test(negotiate_publish_judges_each_mutation),
         cmocka_unit_test(negotiate_publish_answers_inactive_and_refused_lines_in_place),
