@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 build=(
     build-essential cmake ninja-build pkg-config
-    libnice-dev libssl-dev libsrtp2-dev libusrsctp-dev libwebsockets-dev libjansson-dev libglib2.0-dev
+    libnice-dev libssl-dev libsrtp2-dev libusrsctp-dev libwebsockets-dev libev-dev libjansson-dev libglib2.0-dev
     libopus-dev libvpx-dev libcurl4-openssl-dev
 )
 test=(

@@ -1,5 +1,6 @@
 #include "signaling/server.h"
 
+#include <ev.h>
 #include <libwebsockets.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ struct connection {
 struct server {
     struct server_settings settings;
     const struct server_handlers *handlers;
+    struct ev_loop *loop; /* epoll; NULL: libwebsockets' own, which polls all there are each turn */
     struct lws_context *context;
     struct lws_vhost *vhost;
     SSL_CTX *tls;         /* libwebsockets' own; NULL: no TLS */
@@ -204,6 +206,30 @@ static void fill_creation_info(struct server *server, struct lws_context_creatio
     }
 }
 
+/* With libwebsockets' plugin for libev where it is installed; that is loaded when it is needed. */
+static struct lws_context *create_context(struct server *server,
+                                          struct lws_context_creation_info *info)
+{
+    void *loops[1];
+    struct lws_context *context = NULL;
+
+    server->loop = ev_loop_new(EVBACKEND_EPOLL);
+    if (server->loop != NULL) {
+        loops[0] = server->loop;
+        info->foreign_loops = loops;
+        info->options |= LWS_SERVER_OPTION_LIBEV;
+        context = lws_create_context(info);
+        info->foreign_loops = NULL;
+    }
+    if (context != NULL || server->loop == NULL)
+        return context != NULL ? context : lws_create_context(info);
+    LOG_WARNING("http", "libwebsockets has no libev here: slower with thousands of connections");
+    ev_loop_destroy(server->loop);
+    server->loop = NULL;
+    info->options &= ~(uint64_t)LWS_SERVER_OPTION_LIBEV;
+    return lws_create_context(info);
+}
+
 enum status server_create(const struct server_settings *settings,
                           const struct server_handlers *handlers, struct server **created)
 {
@@ -237,7 +263,7 @@ enum status server_create(const struct server_settings *settings,
     socket_lws_start(&server->settings, handlers);
     fill_creation_info(server, &info);
     the_server = server;
-    server->context = lws_create_context(&info);
+    server->context = create_context(server, &info);
     if (server->context != NULL)
         server->vhost = lws_create_vhost(server->context, &info);
     if (server->vhost != NULL)
@@ -267,6 +293,8 @@ void server_destroy(struct server *server)
         server->vhost = NULL; /* no wake is delivered any more */
         lws_context_destroy(server->context);
     }
+    if (server->loop != NULL)
+        ev_loop_destroy(server->loop);
     the_server = NULL;
     free(server);
 }
@@ -279,8 +307,11 @@ uint16_t server_port(const struct server *server)
 void server_run(struct server *server)
 {
     server->stopping = false;
-    while (!server->stopping && lws_service(server->context, 0) >= 0) {
-    }
+    while (!server->stopping)
+        if (server->loop != NULL)
+            (void)ev_run(server->loop, EVRUN_ONCE);
+        else if (lws_service(server->context, 0) < 0)
+            return;
 }
 
 void server_stop(struct server *server)
