@@ -174,6 +174,11 @@ bool fanout_is_empty(const struct fanout *fanout)
     return fanout->batch_count == 0;
 }
 
+int64_t fanout_oldest_ns(const struct fanout *fanout)
+{
+    return fanout->batch_count > 0 ? fanout->batch[0]->arrival_ns : MONO_NEVER;
+}
+
 bool fanout_is_full(const struct fanout *fanout)
 {
     return fanout->batch_count == EGRESS_BATCH_MAX;
@@ -445,6 +450,7 @@ void fanout_run(struct fanout *fanout, const struct fanout_gather *gather,
     render_reset(&fanout->render);
     STATS_ADD(fanout->stats, batches, 1);
     STATS_ADD(fanout->stats, batch_packets, fanout->batch_count);
+    STATS_OBSERVE(fanout->stats, batch_size, fanout->batch_count);
     keep_batch(fanout);
     drop_batch(fanout);
     fanout->run_ns = now_ns;

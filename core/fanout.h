@@ -44,7 +44,8 @@ bool fanout_can_push(const struct fanout *fanout, const struct packet *packet);
 /* Takes one reference to packet (of this stream, fanout_can_push): into the batch and the history.
  */
 void fanout_push(struct fanout *fanout, struct packet *packet);
-bool fanout_is_empty(const struct fanout *fanout); /* no packet waits in the batch */
+bool fanout_is_empty(const struct fanout *fanout);     /* no packet waits in the batch */
+int64_t fanout_oldest_ns(const struct fanout *fanout); /* arrival of its first; MONO_NEVER */
 bool fanout_is_full(const struct fanout *fanout);
 bool fanout_is_running(const struct fanout *fanout); /* fanout_run calls gather just now */
 /* True when the batch ends a video frame or holds audio (audio_waits: that is no reason), or when

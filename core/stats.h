@@ -49,6 +49,7 @@
     X(data_drop_unwanted, "Data channel messages dropped: on no channel that leads anywhere")      \
     X(data_drop_handover, "Data channel packets dropped: too many on their way between threads")   \
     X(data_refused, "Associations and channels refused: limit reached")                            \
+    X(send_fallbacks, "Sockets that gave up UDP segmentation offload, which was refused")          \
     X(drop_unknown_address, "Datagrams dropped: from an address without an authenticated check")   \
     X(drop_stun_malformed, "STUN dropped: malformed")                                              \
     X(drop_stun_unknown_user, "STUN dropped: no such user name")                                   \
@@ -67,10 +68,27 @@
     X(drop_too_large, "Datagrams dropped: larger than any that is served")                         \
     X(drop_handshake_limit, "DTLS datagrams dropped: limit before connected reached")
 
+/* Distributions: name, help text, the upper bounds of the buckets but the last, which has none. */
+#define STATS_HISTOGRAMS(X)                                                                        \
+    X(batch_size, "Packets in a batch fanned out", 1, 2, 4, 8, 16, 24, 32, 48)                     \
+    X(forward_delay_us,                                                                            \
+      "Microseconds from the arrival of a batch's first packet until its last viewer was served",  \
+      250, 500, 1000, 2000, 5000, 10000, 20000, 50000)
+
+enum { STATS_BOUNDS = 8 };
+
+struct stats_histogram {
+    _Atomic uint64_t buckets[STATS_BOUNDS + 1];
+    _Atomic uint64_t sum;
+};
+
 struct stats {
 #define STATS_FIELD(name, help) _Atomic uint64_t name;
     STATS_LIST(STATS_FIELD)
 #undef STATS_FIELD
+#define STATS_HISTOGRAM(name, help, ...) struct stats_histogram name;
+    STATS_HISTOGRAMS(STATS_HISTOGRAM)
+#undef STATS_HISTOGRAM
 };
 
 /* Adds to one of the owner thread's own counters: a load and a store, no locked instruction. */
@@ -79,6 +97,16 @@ struct stats {
                           atomic_load_explicit(&(stats)->name, memory_order_relaxed) +             \
                               (uint64_t)(amount),                                                  \
                           memory_order_relaxed)
+
+/* Notes value in a histogram of the owner thread's own stats. */
+#define STATS_OBSERVE(stats, name, value)                                                          \
+    stats_observe(&(stats)->name, stats_bounds_##name, (uint64_t)(value))
+#define STATS_DECLARE_BOUNDS(name, help, ...)                                                      \
+    extern const uint32_t stats_bounds_##name[STATS_BOUNDS];
+STATS_HISTOGRAMS(STATS_DECLARE_BOUNDS)
+#undef STATS_DECLARE_BOUNDS
+void stats_observe(struct stats_histogram *histogram, const uint32_t bounds[STATS_BOUNDS],
+                   uint64_t value);
 
 /* Adds every counter of part to sum (sum is the caller's alone). Any thread. */
 void stats_sum(struct stats *sum, const struct stats *part);

@@ -20,6 +20,26 @@ static void put_gauge(FILE *out, const char *name, const char *help, unsigned va
                   help, name, name, value);
 }
 
+static void put_histogram(FILE *out, const char *name, const char *help,
+                          const struct stats_histogram *histogram,
+                          const uint32_t bounds[STATS_BOUNDS])
+{
+    uint64_t count = 0;
+
+    (void)fprintf(out, "# HELP manycast_%s %s.\n# TYPE manycast_%s histogram\n", name, help, name);
+    for (unsigned i = 0; i < STATS_BOUNDS; i++) {
+        count += atomic_load_explicit(&histogram->buckets[i], memory_order_relaxed);
+        (void)fprintf(out, "manycast_%s_bucket{le=\"%" PRIu32 "\"} %" PRIu64 "\n", name, bounds[i],
+                      count);
+    }
+    count += atomic_load_explicit(&histogram->buckets[STATS_BOUNDS], memory_order_relaxed);
+    (void)fprintf(out,
+                  "manycast_%s_bucket{le=\"+Inf\"} %" PRIu64 "\nmanycast_%s_sum %" PRIu64
+                  "\nmanycast_%s_count %" PRIu64 "\n",
+                  name, count, name, atomic_load_explicit(&histogram->sum, memory_order_relaxed),
+                  name, count);
+}
+
 char *metrics_text(const struct stats *stats, const struct metrics_gauges *gauges)
 {
     char *text = NULL;
@@ -41,6 +61,10 @@ char *metrics_text(const struct stats *stats, const struct metrics_gauges *gauge
     put_counter(out, #name, help, atomic_load_explicit(&stats->name, memory_order_relaxed));
     STATS_LIST(PUT_COUNTER)
 #undef PUT_COUNTER
+#define PUT_HISTOGRAM(name, help, ...)                                                             \
+    put_histogram(out, #name, help, &stats->name, stats_bounds_##name);
+    STATS_HISTOGRAMS(PUT_HISTOGRAM)
+#undef PUT_HISTOGRAM
     if (fclose(out) != 0) {
         free(text);
         return NULL;

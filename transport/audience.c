@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/feedback.h"
+#include "transport/mono_clock.h"
 
 enum { BUCKETS = 256 };
 
@@ -160,7 +161,11 @@ void audience_feedback(struct audience *audience, struct viewer *viewer, const u
 
 static void run(struct audience *audience, const struct fanout_gather *gather, int64_t now_ns)
 {
+    const int64_t arrived_ns = fanout_oldest_ns(audience->fanout);
+
     fanout_run(audience->fanout, gather, audience->all->egress, now_ns);
+    const int64_t took_ns = mono_clock_ns() - arrived_ns;
+    STATS_OBSERVE(audience->all->stats, forward_delay_us, took_ns > 0 ? took_ns / 1000 : 0);
     ask_for_key_frame(audience, now_ns);
 }
 

@@ -244,6 +244,7 @@ static void fall_back(struct udp_sender *sender, unsigned number, size_t source_
         sender->messages[number].msg_hdr.msg_control = NULL;
     if (send_split(sender, number) && ++sender->refusals == UDP_SENDER_REFUSALS_MAX) {
         sender->mode = MEDIA_SEND_MMSG;
+        STATS_ADD(sender->stats, send_fallbacks, 1);
         LOG_WARNING("udp", "UDP segmentation offload is refused here: sending without it");
     }
 }

@@ -25,8 +25,25 @@ static void stats_sum_adds_every_counter(void **state)
     assert_int_equal(sum.bytes_in, 0);
 }
 
+static void stats_observe_counts_up_to_the_bound(void **state)
+{
+    (void)state;
+    static struct stats part, sum;
+
+    STATS_OBSERVE(&part, batch_size, 1);
+    STATS_OBSERVE(&part, batch_size, 3);
+    STATS_OBSERVE(&part, batch_size, 4);
+    STATS_OBSERVE(&part, batch_size, 64);
+    stats_sum(&sum, &part);
+    assert_int_equal(sum.batch_size.buckets[0], 1);
+    assert_int_equal(sum.batch_size.buckets[2], 2);
+    assert_int_equal(sum.batch_size.buckets[STATS_BOUNDS], 1);
+    assert_int_equal(sum.batch_size.sum, 72);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(stats_sum_adds_every_counter)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(stats_sum_adds_every_counter),
+                                       cmocka_unit_test(stats_observe_counts_up_to_the_bound)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
