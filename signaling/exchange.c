@@ -194,6 +194,7 @@ uint64_t exchange_defer(struct exchange *exchange)
 
 uint64_t exchange_hold(struct exchange *exchange)
 {
+    lws_set_timeout(exchange->wsi, NO_PENDING_TIMEOUT, 0); /* else it ends after timeout_secs */
     return exchange->number;
 }
 

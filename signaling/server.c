@@ -22,7 +22,7 @@ enum {
     HANG_UP_AFTER_SECONDS = 45, /* of silence, pings unanswered */
     RECEIVE_BYTES = 4096,       /* of a WebSocket message at a time */
     DESCRIPTORS_MAX = 262144,
-    HEADS_AT_A_TIME = 2048,
+    HEADS_AT_A_TIME = 65535, /* made as they are needed; a long poll that waits keeps its own */
     ACCEPTED_A_TURN_MAX = 64,
     NS_PER_US = 1000,
 };
