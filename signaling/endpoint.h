@@ -107,7 +107,8 @@ void endpoint_end(struct endpoint *endpoint, struct session *session, bool final
 /* As endpoint_end, but the owner hears on_ended with reason. */
 void endpoint_kick(struct endpoint *endpoint, struct session *session, const char *reason);
 
-/* The one who hears ticks, the drain and what viewers say beside the rooms' events (participants). */
+/* The one who hears ticks, the drain and what viewers say beside the rooms' events (participants).
+ */
 struct endpoint_listener {
     void *context;
     void (*on_tick)(void *context, int64_t now_ns);
