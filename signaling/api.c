@@ -10,7 +10,6 @@
 #include "signaling/http_session.h"
 #include "signaling/ice_servers.h"
 #include "signaling/name.h"
-#include "signaling/token.h"
 
 static const char rooms_path[] = "/api/rooms";
 static const char sessions_path[] = "/api/sessions/";
@@ -124,41 +123,45 @@ static void answer_room(const struct endpoint *endpoint, struct exchange *exchan
     answer_json(exchange, described);
 }
 
-/* Finds the session by its secret ID, or by its number, which takes the key: without one, numbers
- * would let anybody end anybody's session. */
-static struct session *find_session(const struct endpoint *endpoint, const char *name, bool has_key)
+/* Finds the session by its secret ID or by its number. */
+static struct session *find_session(const struct endpoint *endpoint, const char *name)
 {
     struct session_table *sessions = endpoint_sessions(endpoint);
     struct session *session = session_table_by_id(sessions, name, strlen(name));
     char *end;
 
-    if (session != NULL || !has_key || strspn(name, "0123456789") != strlen(name))
+    if (session != NULL || strspn(name, "0123456789") != strlen(name))
         return session;
     session = session_table_by_number(sessions, strtoull(name, &end, 10));
     return session != NULL && session->state != SESSION_ENDING ? session : NULL;
 }
 
+/* Who may publish in a room may end its sessions. Where anyone may, the secret is needed, or the
+ * operator's key: with numbers alone anybody would end anybody's session. */
+static enum access_right right_to_kick(const struct endpoint *endpoint, const char *name)
+{
+    const bool is_number = strspn(name, "0123456789") == strlen(name);
+
+    return !is_number || access_is_guarded(endpoint_config(endpoint), ACCESS_PUBLISH)
+               ? ACCESS_PUBLISH
+               : ACCESS_ADMINISTER;
+}
+
 static void kick(struct endpoint *endpoint, struct exchange *exchange, const char *name)
 {
-    const char *key = endpoint_config(endpoint)->auth_publish_key;
-    const enum status allowed = token_check(key, token_bearer(exchange_authorization(exchange)));
+    struct access_answer access;
+    struct session *session = find_session(endpoint, name);
+    const struct directory_stream *stream = session != NULL ? session->stream : NULL;
+    const char *room = stream != NULL ? directory_room_name(stream->room) : NULL;
 
-    if (allowed == STATUS_NOT_FOUND) {
-        exchange_header(exchange, "WWW-Authenticate", "Bearer");
-        exchange_problem(exchange, 401, "To end sessions, the stream key is needed.");
+    endpoint_ask(endpoint, right_to_kick(endpoint, name), room, http_session_token(exchange),
+                 &access);
+    if (access.status != STATUS_OK) {
+        http_session_refuse_access(exchange, &access);
         return;
     }
-    if (allowed != STATUS_OK) {
-        exchange_problem(exchange, 403, "This is not the stream key.");
-        return;
-    }
-    struct session *session = find_session(endpoint, name, key[0] != '\0');
     if (session == NULL) {
-        exchange_problem(exchange, 404,
-                         key[0] != '\0' ? "There is no such session, or it is over."
-                                        : "There is no such session. Without a stream key "
-                                          "(auth.publish_key) sessions are ended by their URL "
-                                          "only.");
+        exchange_problem(exchange, 404, "There is no such session, or it is over.");
         return;
     }
     endpoint_kick(endpoint, session, "kicked");
@@ -169,21 +172,11 @@ static void kick(struct endpoint *endpoint, struct exchange *exchange, const cha
  * loopback. */
 static void drain(struct endpoint *endpoint, struct exchange *exchange)
 {
-    const char *key = endpoint_config(endpoint)->auth_admin_key;
-    const enum status allowed = token_check(key, token_bearer(exchange_authorization(exchange)));
+    struct access_answer access;
 
-    if (key[0] == '\0') {
-        exchange_problem(exchange, 403,
-                         "No operator's key is set (auth.admin_key); SIGTERM drains the server.");
-        return;
-    }
-    if (allowed == STATUS_NOT_FOUND) {
-        exchange_header(exchange, "WWW-Authenticate", "Bearer");
-        exchange_problem(exchange, 401, "To drain the server, the operator's key is needed.");
-        return;
-    }
-    if (allowed != STATUS_OK) {
-        exchange_problem(exchange, 403, "This is not the operator's key.");
+    endpoint_ask(endpoint, ACCESS_ADMINISTER, NULL, http_session_token(exchange), &access);
+    if (access.status != STATUS_OK) {
+        http_session_refuse_access(exchange, &access);
         return;
     }
     endpoint_drain(endpoint);

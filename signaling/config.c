@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "signaling/jwt.h"
 #include "signaling/setting.h"
 
 #define FIELD(name) offsetof(struct config, name)
@@ -93,8 +94,20 @@ static const struct setting SETTINGS[] = {
      "how long they are good"},
     {"auth.publish_key", SETTING_SECRET, FIELD(auth_publish_key), "", 0, 0,
      "stream key: whoever publishes must show it; empty: anyone may publish"},
+    {"auth.watch_key", SETTING_SECRET, FIELD(auth_watch_key), "", 0, 0,
+     "key for watching: whoever enters a room must show it, or the stream key; empty: anyone may "
+     "watch"},
     {"auth.admin_key", SETTING_SECRET, FIELD(auth_admin_key), "", 0, 0,
-     "operator's key: POST /api/drain must show it; empty: only signals drain the server"},
+     "operator's key: whoever drains the server over HTTP must show it; it opens the rest too; "
+     "empty: only signals drain the server"},
+    {"auth.jwt_secret", SETTING_SECRET, FIELD(auth_jwt_secret), "", 0, 0,
+     "secret of at least 32 bytes that signs JSON Web Tokens by HS256; with it, or with "
+     "auth.jwt_public_keys, everyone needs a token or a key; see docs/access.md"},
+    {"auth.jwt_public_keys", SETTING_TEXT, FIELD(auth_jwt_public_keys), "", 0, 0,
+     "PEM file of public keys that check JSON Web Tokens signed by RS256 (RSA, 2048 bits or more) "
+     "or ES256 (P-256); read again at SIGHUP"},
+    {"auth.jwt_skew_seconds", SETTING_SECONDS, FIELD(auth_jwt_skew_ns), "30", 0, 3600,
+     "how far the clock of who signs tokens may be off"},
     {"room.grace_seconds", SETTING_SECONDS, FIELD(room_grace_ns), "30", 0, 3600,
      "how long a room waits for its broadcaster to come back"},
     {"room.takeover", SETTING_YES_NO, FIELD(room_takeover), "yes", 0, 0,
@@ -336,6 +349,29 @@ static enum status read_flags(int argc, char **argv, struct command_line *line,
     return status;
 }
 
+static enum status check_tokens(const struct config *config, char *error)
+{
+    const size_t secret_bytes = strlen(config->auth_jwt_secret);
+    struct jwt_keys *keys;
+
+    if (secret_bytes > 0 && secret_bytes < JWT_SECRET_BYTES_MIN) {
+        (void)snprintf(error, CONFIG_ERROR_BYTES_MAX, "auth.jwt_secret must be %d bytes or longer",
+                       JWT_SECRET_BYTES_MIN);
+        return STATUS_MALFORMED;
+    }
+    if (config->auth_jwt_public_keys[0] == '\0')
+        return STATUS_OK;
+    if (jwt_keys_read(config->auth_jwt_public_keys, &keys) != STATUS_OK) {
+        (void)snprintf(error, CONFIG_ERROR_BYTES_MAX,
+                       "auth.jwt_public_keys: %.100s is not a readable PEM file of RSA (2048 bits "
+                       "or more) or P-256 public keys alone",
+                       config->auth_jwt_public_keys);
+        return STATUS_MALFORMED;
+    }
+    jwt_keys_destroy(keys);
+    return STATUS_OK;
+}
+
 static enum status check_together(const struct config *config, char *error)
 {
     if ((config->http_certificate[0] == '\0') != (config->http_key[0] == '\0')) {
@@ -343,7 +379,7 @@ static enum status check_together(const struct config *config, char *error)
                        "http.cert and http.key go together: one of them is missing");
         return STATUS_MALFORMED;
     }
-    return STATUS_OK;
+    return check_tokens(config, error);
 }
 
 enum status config_read(int argc, char **argv, struct config *config, enum config_action *action,

@@ -34,7 +34,11 @@ struct config {
     int64_t ice_credential_life_ns;         /* ice.credential_seconds, 86400 */
     /* auth */
     char auth_publish_key[CONFIG_TEXT_BYTES_MAX]; /* auth.publish_key; "": anyone may publish */
+    char auth_watch_key[CONFIG_TEXT_BYTES_MAX];   /* auth.watch_key; "": anyone may watch */
     char auth_admin_key[CONFIG_TEXT_BYTES_MAX];   /* auth.admin_key; "": nobody may operate it */
+    char auth_jwt_secret[CONFIG_TEXT_BYTES_MAX];  /* auth.jwt_secret; "": no HS256 tokens */
+    char auth_jwt_public_keys[CONFIG_TEXT_BYTES_MAX]; /* PEM file; "": no RS256, ES256 tokens */
+    int64_t auth_jwt_skew_ns;                         /* auth.jwt_skew_seconds, 30 */
     /* room */
     int64_t room_grace_ns;    /* room.grace, seconds, 30 */
     bool room_takeover;       /* room.takeover, yes */

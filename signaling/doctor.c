@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "signaling/access.h"
 #include "signaling/listener.h"
 #include "transport/host_addresses.h"
 #include "transport/seal.h"
@@ -269,10 +270,10 @@ static void examine_media_port(struct doctor_report *report, const struct config
 
 static void examine_publishing(struct doctor_report *report, const struct config *config)
 {
-    if (config->auth_publish_key[0] == '\0')
+    if (!access_is_guarded(config, ACCESS_PUBLISH))
         find(report, DOCTOR_ADVICE, "publishing", "open to anyone: set auth.publish_key");
     else
-        find(report, DOCTOR_FINE, "publishing", "takes a key");
+        find(report, DOCTOR_FINE, "publishing", "takes a key or a token");
 }
 
 void doctor_examine(const struct config *config, bool with_ports, struct doctor_report *report)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/log.h"
 #include "core/mono.h"
@@ -254,6 +255,8 @@ enum status endpoint_create(const struct config *config, const struct certificat
     enum status status = directory_create(&settings, &made->directory);
     if (status == STATUS_OK)
         status = session_table_create(&made->sessions);
+    if (status == STATUS_OK)
+        status = access_create(config, &made->access);
     if (status != STATUS_OK) {
         endpoint_destroy(made);
         return status;
@@ -270,6 +273,7 @@ void endpoint_destroy(struct endpoint *endpoint)
         session_table_each(endpoint->sessions, free_parts, NULL);
     session_table_destroy(endpoint->sessions);
     directory_destroy(endpoint->directory);
+    access_destroy(endpoint->access);
     free(endpoint);
 }
 
@@ -278,6 +282,16 @@ void endpoint_reconfigure(struct endpoint *endpoint)
     const struct directory_settings settings = directory_settings_of(endpoint->config);
 
     directory_set(endpoint->directory, &settings);
+    access_reload(endpoint->access);
+}
+
+void endpoint_ask(const struct endpoint *endpoint, enum access_right right, const char *room,
+                  const char *token, struct access_answer *answer)
+{
+    struct timespec now;
+
+    (void)timespec_get(&now, TIME_UTC);
+    access_ask(endpoint->access, right, room, token, now.tv_sec, answer);
 }
 
 struct media_events endpoint_media_events(struct endpoint *endpoint)
@@ -402,6 +416,19 @@ static struct session *session_make(struct endpoint *endpoint,
     return session;
 }
 
+/* Whether request may publish to stream whoever does so now. */
+static bool may_take_over(const struct endpoint *endpoint, const struct directory_stream *stream,
+                          const struct endpoint_request *request)
+{
+    const struct session *before = session_table_by_number(endpoint->sessions, stream->publisher);
+
+    if (before == NULL)
+        return stream->publisher == 0 || endpoint->config->room_takeover;
+    return endpoint->config->room_takeover &&
+           (!access_is_guarded(endpoint->config, ACCESS_PUBLISH) ||
+            before->publishing->credential == request->credential);
+}
+
 /* The stream to publish to, opened on the media plane too. */
 static enum status stream_open(struct endpoint *endpoint, const struct endpoint_request *request,
                                struct directory_stream **stream)
@@ -413,7 +440,7 @@ static enum status stream_open(struct endpoint *endpoint, const struct endpoint_
         return status;
     if (made)
         media_stream_open(endpoint->media, (*stream)->id);
-    else if ((*stream)->publisher != 0 && !endpoint->config->room_takeover)
+    else if (!may_take_over(endpoint, *stream, request))
         return STATUS_EXISTS;
     return STATUS_OK;
 }
@@ -462,6 +489,7 @@ enum status endpoint_publish(struct endpoint *endpoint, const struct endpoint_re
     publish.session = made->number;
     publish.stream_id = stream->id;
     made->publishing->asked_for = ASKED_FOR_ANSWER;
+    made->publishing->credential = request->credential;
     made->publishing->negotiation = negotiation;
     made->publishing->asked = publish.remote;
     made->publishing->fingerprint = publish.fingerprint;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/status.h"
+#include "signaling/access.h"
 #include "signaling/config.h"
 #include "signaling/directory.h"
 #include "signaling/negotiate.h"
@@ -42,6 +43,11 @@ bool endpoint_is_draining(const struct endpoint *endpoint);
  * none. */
 int64_t endpoint_drain_left_ns(const struct endpoint *endpoint);
 
+/* May the bearer of token do that in room (access_ask), now? token may be NULL: none was shown;
+ * room too: the whole server. */
+void endpoint_ask(const struct endpoint *endpoint, enum access_right right, const char *room,
+                  const char *token, struct access_answer *answer);
+
 struct endpoint_counts {
     unsigned rooms;
     unsigned streams;      /* live ones */
@@ -66,6 +72,7 @@ struct endpoint_request {
     const char *offer; /* not terminated */
     size_t offer_bytes;
     struct session_owner owner; /* copied */
+    uint64_t credential;        /* of access_answer: the same may take a live stream over */
 };
 
 /* Begins a publisher. STATUS_OK: *session is made, and owner's on_answer follows, never inside this

@@ -18,7 +18,8 @@ struct publishing {
     struct publication publication;
     struct media_local local; /* of the last answer */
     unsigned candidates;
-    bool has_data; /* channels */
+    bool has_data;       /* channels */
+    uint64_t credential; /* endpoint_request */
 };
 
 struct viewing {
@@ -28,6 +29,7 @@ struct viewing {
 struct endpoint {
     const struct config *config;
     const struct certificate *certificate;
+    struct access *access;
     struct media *media;
     struct directory *directory;
     struct session_table *sessions;

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "signaling/ice_servers.h"
+#include "signaling/token.h"
 
 bool http_session_is_type(const char *content_type, const char *type)
 {
@@ -38,6 +39,18 @@ void http_session_refuse_method(struct exchange *exchange, const char *allow)
 {
     exchange_header(exchange, "Allow", allow);
     exchange_problem(exchange, 405, "This address does not know that method.");
+}
+
+void http_session_refuse_access(struct exchange *exchange, const struct access_answer *answer)
+{
+    if (answer->status == STATUS_NOT_FOUND)
+        exchange_header(exchange, "WWW-Authenticate", "Bearer");
+    exchange_problem(exchange, answer->status == STATUS_NOT_FOUND ? 401 : 403, answer->why);
+}
+
+const char *http_session_token(const struct exchange *exchange)
+{
+    return token_bearer(exchange_authorization(exchange));
 }
 
 void http_session_refuse(struct exchange *exchange, enum status status,

@@ -18,6 +18,10 @@ void http_session_options(struct exchange *exchange, const char *allow,
 struct exchange *http_session_waiting(const struct session *session);
 /* 405. */
 void http_session_refuse_method(struct exchange *exchange, const char *allow);
+/* 401 or 403: answer is not STATUS_OK. */
+void http_session_refuse_access(struct exchange *exchange, const struct access_answer *answer);
+/* The token of the request's Authorization header; NULL: none. Borrowed. */
+const char *http_session_token(const struct exchange *exchange);
 /* The problem that fits a status of endpoint_publish and its like; refusal is read for
  * STATUS_MALFORMED and STATUS_UNSUPPORTED. */
 void http_session_refuse(struct exchange *exchange, enum status status,

@@ -227,8 +227,7 @@ static void print_addresses(const struct process *process)
             (void)printf("  viewers' media (UDP and TCP): %s port %u\n", candidates[i].address,
                          candidates[i].port);
     }
-    if (process->config.auth_publish_key[0] == '\0')
-        (void)printf("  anyone may publish (auth.publish_key is not set)\n");
+    (void)printf("  %s\n", access_describe(&process->config));
     (void)fflush(stdout);
 }
 

@@ -11,7 +11,6 @@
 #include "signaling/identifier.h"
 #include "signaling/name.h"
 #include "signaling/participant_parts.h"
-#include "signaling/token.h"
 
 /* Participants. */
 
@@ -87,8 +86,7 @@ static struct participant *make(struct participants *all, const char *name)
         .send = peers_send,
         .on_change = on_peers_change,
     };
-    g_strlcpy(participant->name, name, sizeof participant->name);
-    chat_mask_name(all->chat, participant->name);
+    participant_rename(participant, name, false);
     chat_person_init(all->chat, &participant->person, endpoint_now_ns(all->endpoint));
     identifier_make(participant->you, DIRECTORY_FROM_CHARS);
     return participant;
@@ -147,6 +145,7 @@ static enum status enter(struct participant_line *line, const struct participant
         free(participant);
         return status;
     }
+    participant->is_named = join->is_named;
     all->lost++; /* until attach */
     renew_resume(participant);
     attach(participant, line);
@@ -164,6 +163,13 @@ static json_t *on_join(struct participant_line *line, const struct request *requ
         return request_error(request, "forbidden", "The host removed you from this room.");
 
     struct participant *resumed = find_resumed(line->all, &join);
+    struct access_answer access;
+    endpoint_ask(endpoint, ACCESS_WATCH, join.room, join.token, &access);
+    if (access.status != STATUS_OK && resumed == NULL) /* resume stands for what was shown before */
+        return request_error(request, "forbidden", access.why);
+    join.is_named = access.name[0] != '\0';
+    if (join.is_named)
+        join.name = access.name;
     if (resumed == NULL && endpoint_is_draining(endpoint))
         return make_reconnect(drain_return_after_ms(endpoint));
     if (line->participant != NULL && line->participant != resumed)
@@ -173,12 +179,10 @@ static json_t *on_join(struct participant_line *line, const struct request *requ
     else if (resumed == NULL && enter(line, &join) != STATUS_OK)
         return request_error(request, "full", "The server has no room for another room now.");
     struct participant *participant = line->participant;
-    participant->may_publish =
-        token_check(endpoint_config(endpoint)->auth_publish_key, join.token) == STATUS_OK;
+    participant_take_rights(participant, &join, resumed != NULL);
     if (resumed != NULL) {
         renew_resume(participant);
-        g_strlcpy(participant->name, join.name, sizeof participant->name);
-        chat_mask_name(line->all->chat, participant->name);
+        participant_rename(participant, join.name, join.is_named);
         recount(participant);
         guests_greet(participant->all->guests, join.room);
     }
@@ -230,6 +234,7 @@ static json_t *on_offer(struct participant_line *line, const struct request *req
         .name = participant->name,
         .address = participant->address,
         .may_publish = participant->may_publish,
+        .credential = participant->credential,
         .granted = guests_stream(participant->guest),
     };
 
@@ -258,10 +263,8 @@ static json_t *on_guests(struct participant_line *line, const struct request *re
 
     if (request_text(request, "name", 1, NAME_POINTS_MAX, &name) == STATUS_MALFORMED)
         return request_error(request, "bad-message", "name must be 1 to 64 characters.");
-    if (name != participant->name) {
-        g_strlcpy(participant->name, name, sizeof participant->name);
-        chat_mask_name(line->all->chat, participant->name);
-    }
+    if (name != participant->name)
+        participant_rename(participant, name, false);
     const struct guests_client client = {
         .peers = &participant->peers,
         .guest = &participant->guest,

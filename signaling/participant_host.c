@@ -7,7 +7,7 @@ static bool is_host(const struct participant *participant)
 {
     const struct config *config = endpoint_config(participant->all->endpoint);
 
-    return config->auth_publish_key[0] != '\0'
+    return access_is_guarded(config, ACCESS_PUBLISH)
                ? participant->may_publish
                : peers_publishes_stream(&participant->peers, "main");
 }

@@ -1,3 +1,4 @@
+#include <glib.h>
 #include <string.h>
 
 #include "signaling/chat_room.h"
@@ -38,8 +39,8 @@ json_t *participant_read_join(const struct request *request, struct participant_
     join->room = room;
     if (request_text(request, "name", 0, NAME_POINTS_MAX, &join->name) == STATUS_MALFORMED)
         return request_error(request, "bad-message", "name must be up to 64 characters.");
-    if (request_text(request, "token", 0, CONFIG_TEXT_BYTES_MAX, &join->token) == STATUS_MALFORMED)
-        return request_error(request, "bad-message", "token must be a stream key.");
+    if (request_text(request, "token", 0, ACCESS_TOKEN_BYTES_MAX, &join->token) == STATUS_MALFORMED)
+        return request_error(request, "bad-message", "token must be a key or a token.");
     if (request_text(request, "resume", 0, CONFIG_TEXT_BYTES_MAX, &join->resume) ==
         STATUS_MALFORMED)
         return request_error(request, "bad-message", "resume must be what joined gave.");
@@ -48,6 +49,27 @@ json_t *participant_read_join(const struct request *request, struct participant_
         return request_error(request, "bad-message", "wants must be a list of events.");
     join->wants = read_wants(wants);
     return NULL;
+}
+
+void participant_rename(struct participant *participant, const char *name, bool by_token)
+{
+    if (participant->is_named && !by_token)
+        return;
+    g_strlcpy(participant->name, name, sizeof participant->name);
+    chat_mask_name(participant->all->chat, participant->name);
+    participant->is_named = by_token;
+}
+
+void participant_take_rights(struct participant *participant, const struct participant_join *join,
+                             bool resumes)
+{
+    struct access_answer access;
+
+    endpoint_ask(participant->all->endpoint, ACCESS_PUBLISH, join->room, join->token, &access);
+    if (resumes && participant->may_publish && access.status != STATUS_OK)
+        return;
+    participant->may_publish = access.status == STATUS_OK;
+    participant->credential = access.credential;
 }
 
 json_t *participant_make_joined(const struct participant *participant)

@@ -37,8 +37,10 @@ struct participant {
     struct peers peers;
     struct guest *guest; /* guests' own */
     struct chat_person person;
+    bool is_named; /* by its token, so it may not call itself otherwise */
     bool may_publish;
-    unsigned wants; /* enum participant_want */
+    uint64_t credential; /* with which it may, of access_answer */
+    unsigned wants;      /* enum participant_want */
     char you[DIRECTORY_FROM_CHARS + 1];
     char resume[PARTICIPANT_RESUME_CHARS + 1];
     char name[NAME_BYTES_MAX + 1];
@@ -59,6 +61,7 @@ struct participant_join {
     const char *token; /* NULL: none */
     const char *resume;
     unsigned wants; /* enum participant_want */
+    bool is_named;  /* name is its token's */
 };
 
 /* participant.c */
@@ -72,6 +75,12 @@ struct chat_speaker participant_speaker(struct participant *participant);
 
 /* Returns the error, or NULL. */
 json_t *participant_read_join(const struct request *request, struct participant_join *join);
+/* A name that a token gave is changed by a token only. */
+void participant_rename(struct participant *participant, const char *name, bool by_token);
+/* Whether it may publish, by the token of join; who comes back with one that has expired keeps what
+ * it was good for. */
+void participant_take_rights(struct participant *participant, const struct participant_join *join,
+                             bool resumes);
 /* The answer. */
 json_t *participant_make_joined(const struct participant *participant);
 

@@ -158,6 +158,7 @@ static json_t *open_peer(struct peers *peers, const struct request *request, con
         .stream = peer->stream,
         .name = client->name,
         .peer = client->address,
+        .credential = client->credential,
         .offer = sdp,
         .offer_bytes = strlen(sdp),
         .owner = {.context = peer, .on_answer = on_answer, .on_ended = on_ended},
@@ -221,7 +222,7 @@ json_t *peers_offer(struct peers *peers, const struct request *request,
         return offer_again(peers, request, sdp, peer);
     }
     if (kind == SESSION_PUBLISHER && !may_publish(client, stream))
-        return request_error(request, "forbidden", "To publish here, the stream key is needed.");
+        return request_error(request, "forbidden", "To publish here, a key or a token is needed.");
     peer = peers->count < PEERS_MAX ? add(peers, request->id, stream, kind) : NULL;
     if (peer == NULL)
         return request_error(request, "full", "Too many peer connections on one socket.");

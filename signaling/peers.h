@@ -31,7 +31,8 @@ struct peers_client {
     const char *room;
     const char *name;
     const char *address;
-    bool may_publish;    /* showed the stream key, or none is needed */
+    bool may_publish;    /* showed a key or a token for it, or none is needed */
+    uint64_t credential; /* of access_answer, with which it may */
     const char *granted; /* the stream that it may publish without; NULL: none */
 };
 

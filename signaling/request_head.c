@@ -4,10 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signaling/access.h"
 #include "signaling/request_path.h"
 
 enum {
-    HEADER_VALUE_BYTES_MAX = 1024, /* longer ones: 431 */
+    HEADER_VALUE_BYTES_MAX = 1024,                        /* longer ones: 431 */
+    AUTHORIZATION_BYTES_MAX = ACCESS_TOKEN_BYTES_MAX + 8, /* with "Bearer " */
     CONTENT_LENGTH_DIGITS_MAX = 9,
 };
 
@@ -42,15 +44,15 @@ static enum http_method read_method(struct lws *wsi, enum lws_token_indexes *tok
     return HTTP_OTHER;
 }
 
-/* Copies a header that must not be longer than HEADER_VALUE_BYTES_MAX; *copy stays NULL when it is
+/* Copies a header that must not be longer than bytes_max; *copy stays NULL when it is
  * absent. */
-static bool copy_header(struct lws *wsi, enum lws_token_indexes token, char **copy)
+static bool copy_header(struct lws *wsi, enum lws_token_indexes token, int bytes_max, char **copy)
 {
     const int bytes = lws_hdr_total_length(wsi, token);
 
     if (bytes <= 0)
         return true;
-    if (bytes > HEADER_VALUE_BYTES_MAX)
+    if (bytes > bytes_max)
         return false;
     *copy = malloc((size_t)bytes + 1);
     if (*copy == NULL || lws_hdr_copy(wsi, *copy, bytes + 1, token) < 0)
@@ -103,9 +105,13 @@ unsigned request_head_read(struct lws *wsi, struct request_head *head, const cha
         !request_query_copy(wsi, head->query, sizeof head->query))
         return 414;
     *why = "A header is too long.";
-    for (size_t i = 0; i < REQUEST_HEADER_COUNT; i++)
-        if (!copy_header(wsi, REQUEST_TOKENS[i], &head->headers[i]))
+    for (size_t i = 0; i < REQUEST_HEADER_COUNT; i++) {
+        const int bytes_max =
+            i == REQUEST_AUTHORIZATION ? AUTHORIZATION_BYTES_MAX : HEADER_VALUE_BYTES_MAX;
+
+        if (!copy_header(wsi, REQUEST_TOKENS[i], bytes_max, &head->headers[i]))
             return 431;
+    }
     *why = "Send exactly one Host header.";
     if (lws_hdr_total_length(wsi, WSI_TOKEN_HOST) <= 0 ||
         lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0)

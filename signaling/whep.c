@@ -13,8 +13,14 @@ static void subscribe(struct endpoint *endpoint, struct exchange *exchange,
 {
     struct session *session;
     struct negotiate_refusal refusal = {0};
+    struct access_answer access;
     char *answer;
 
+    endpoint_ask(endpoint, ACCESS_WATCH, request->room, http_session_token(exchange), &access);
+    if (access.status != STATUS_OK) {
+        http_session_refuse_access(exchange, &access);
+        return;
+    }
     if (!http_session_is_type(exchange_content_type(exchange), "application/sdp")) {
         exchange_header(exchange, "Accept-Post", "application/sdp");
         exchange_problem(exchange, 415, "The offer must come as application/sdp.");

@@ -2,7 +2,6 @@
 
 #include "signaling/http_session.h"
 #include "signaling/name.h"
-#include "signaling/token.h"
 
 static const char allow[] = "OPTIONS, GET, HEAD, POST";
 
@@ -34,38 +33,25 @@ static void on_ended(struct session *session, const char *reason)
     }
 }
 
-/* Answers for itself when the credential does not do. */
-static bool is_allowed(const struct endpoint *endpoint, struct exchange *exchange)
-{
-    const char *token = token_bearer(exchange_authorization(exchange));
-
-    switch (token_check(endpoint_config(endpoint)->auth_publish_key, token)) {
-    case STATUS_OK:
-        return true;
-    case STATUS_NOT_FOUND:
-        exchange_header(exchange, "WWW-Authenticate", "Bearer");
-        exchange_problem(exchange, 401, "To publish here, a stream key is needed.");
-        return false;
-    default:
-        exchange_problem(exchange, 403, "This is not the stream key.");
-        return false;
-    }
-}
-
 static void publish(struct endpoint *endpoint, struct exchange *exchange,
                     struct endpoint_request *request)
 {
     struct session *session;
     struct negotiate_refusal refusal = {0};
+    struct access_answer access;
 
-    if (!is_allowed(endpoint, exchange))
+    endpoint_ask(endpoint, ACCESS_PUBLISH, request->room, http_session_token(exchange), &access);
+    if (access.status != STATUS_OK) {
+        http_session_refuse_access(exchange, &access);
         return;
+    }
     if (!http_session_is_type(exchange_content_type(exchange), "application/sdp")) {
         exchange_header(exchange, "Accept-Post", "application/sdp");
         exchange_problem(exchange, 415, "The offer must come as application/sdp.");
         return;
     }
-    request->name = "";
+    request->name = access.name;
+    request->credential = access.credential;
     request->peer = exchange_peer(exchange);
     request->offer = exchange_body(exchange, &request->offer_bytes);
     request->owner =

@@ -113,7 +113,7 @@ static void api_statuses_follow_the_rules(void **state)
         {HTTP_GET, "/api/roomsx", 404},
         {HTTP_GET, "/api/", 404},
         {HTTP_GET, "/api/sessions/1", 405},
-        {HTTP_DELETE, "/api/sessions/1", 404}, /* no key is set: by the secret only */
+        {HTTP_DELETE, "/api/sessions/1", 401}, /* no key is set: by the secret, or as operator */
         {HTTP_DELETE, "/api/sessions/x", 404},
     };
 
@@ -154,7 +154,7 @@ static void api_drains_for_who_has_the_operators_key(void **state)
     (void)state;
     strcpy(stage.config.auth_publish_key, "stream");
     assert_int_equal(ask(HTTP_GET, "/api/drain", "")->status, 405);
-    assert_int_equal(ask(HTTP_POST, "/api/drain", "")->status, 403); /* no such key is set */
+    assert_int_equal(ask(HTTP_POST, "/api/drain", "")->status, 401); /* no such key is set */
     assert_int_equal(ask(HTTP_POST, "/api/drain", "Bearer stream")->status, 403);
     strcpy(stage.config.auth_admin_key, "boss");
     assert_int_equal(ask(HTTP_POST, "/api/drain", "")->status, 401);

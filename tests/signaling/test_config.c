@@ -254,9 +254,29 @@ static void config_reload_changes_what_may_change_while_it_runs(void **state)
     free(config);
 }
 
+static void config_refuses_token_keys_that_are_no_good(void **state)
+{
+    static const char *const cases[][2] = {
+        {"--auth-jwt-secret=0123456789abcdef0123456789abcde", NULL}, /* 31 bytes */
+        {"--auth-jwt-public-keys=/nowhere.pem", NULL},
+        {"--auth-jwt-skew-seconds=-1", NULL},
+    };
+    struct config *config = calloc(1, sizeof *config);
+    char error[CONFIG_ERROR_BYTES_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_not_equal(read_with(cases[i], config, error), STATUS_OK);
+        assert_non_null(strstr(error, "auth.jwt_"));
+        assert_null(strstr(error, "0123456789")); /* a secret is never repeated */
+    }
+    free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(config_refuses_token_keys_that_are_no_good),
         cmocka_unit_test(config_has_the_documented_defaults),
         cmocka_unit_test(config_later_sources_win),
         cmocka_unit_test(config_reads_announced_addresses),

@@ -364,6 +364,28 @@ static void message_publish_needs_the_key_when_one_is_set(void **state)
     }
 }
 
+static void message_join_needs_the_key_for_watching(void **state)
+{
+    static const struct {
+        const char *token;
+        bool allowed;
+    } cases[] = {{NULL, false}, {"wrong", false}, {"see", true}, {"stream", true}};
+
+    (void)state;
+    strcpy(stage.config.auth_watch_key, "see");
+    strcpy(stage.config.auth_publish_key, "stream");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct socket *socket = open_socket();
+        fake_socket_json(socket, json_pack("{s:s, s:s, s:s?}", "type", "join", "room", "room",
+                                           "token", cases[i].token));
+        if (cases[i].allowed)
+            json_decref(fake_socket_take(socket, "joined"));
+        else
+            fake_socket_take_error(socket, "forbidden");
+        fake_socket_close(socket);
+    }
+}
+
 static void message_candidates_come_in_all_forms(void **state)
 {
     static const struct {
@@ -703,6 +725,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(message_second_publisher_takes_over_or_is_busy, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(message_join_needs_the_key_for_watching, set_up, tear_down),
         cmocka_unit_test_setup_teardown(message_publish_needs_the_key_when_one_is_set, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(message_candidates_come_in_all_forms, set_up, tear_down),

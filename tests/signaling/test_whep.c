@@ -190,9 +190,32 @@ static void whep_says_503_when_full_or_draining(void **state)
     assert_int_equal(post("/whep/room")->status, 503);
 }
 
+static void whep_asks_for_the_key_for_watching(void **state)
+{
+    static const struct {
+        const char *authorization;
+        unsigned status;
+    } cases[] = {{"", 401}, {"Bearer wrong", 403}, {"Bearer see", 201}};
+
+    (void)state;
+    publish();
+    strcpy(stage.config.auth_watch_key, "see");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct exchange *exchange = fake_exchange_make(HTTP_POST, "/whep/room");
+        exchange->content_type = "application/sdp";
+        exchange->body = offer;
+        exchange->authorization = cases[i].authorization;
+        whep_handle(stage.endpoint, exchange);
+        assert_int_equal(exchange->status, cases[i].status);
+        assert_string_equal(fake_exchange_header(exchange, "WWW-Authenticate"),
+                            cases[i].status == 401 ? "Bearer" : "");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(whep_asks_for_the_key_for_watching, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whep_answers_an_offer_with_201, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whep_says_409_when_nobody_is_live, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whep_is_accepted_in_the_grace_time_only, set_up, tear_down),

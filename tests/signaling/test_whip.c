@@ -15,6 +15,11 @@
 #include "tests/signaling/offer_file.h"
 #include "tests/signaling/stage.h"
 
+/* {"publish":true,"exp": the year 2100}, HS256 */
+static const char TOKEN[] = "Bearer "
+                            "eyJhbGciOiJIUzI1NiJ9.eyJwdWJsaXNoIjp0cnVlLCJleHAiOjQxMDI0NDQ4MDB9."
+                            "GEhpeeEontdU_Erqy0C7bSuOXHVkKpkocgDcwhFNlPY";
+
 static struct stage stage;
 static char *offer;
 
@@ -179,6 +184,28 @@ static void whip_asks_for_the_stream_key(void **state)
     }
 }
 
+static void whip_lets_only_the_same_credential_take_over(void **state)
+{
+    (void)state;
+    strcpy(stage.config.auth_publish_key, "key");
+    strcpy(stage.config.auth_jwt_secret, "0123456789abcdef0123456789abcdef");
+    struct exchange *exchange = make_post("/whip/room");
+    exchange->authorization = "Bearer key";
+    whip_handle(stage.endpoint, exchange);
+    stage_give_local(&stage);
+    stage_connect(&stage, fake_media.published.session);
+    exchange = make_post("/whip/room");
+    exchange->authorization = TOKEN;
+    whip_handle(stage.endpoint, exchange);
+    assert_int_equal(exchange->status, 409);
+    strcpy(stage.config.auth_publish_key, "rotated");
+    exchange = make_post("/whip/room");
+    exchange->authorization = "Bearer rotated";
+    whip_handle(stage.endpoint, exchange);
+    stage_give_local(&stage);
+    assert_int_equal(exchange->status, 201);
+}
+
 static void whip_takes_a_stream_over(void **state)
 {
     (void)state;
@@ -290,6 +317,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(whip_refuses_bad_requests, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whip_refuses_what_it_cannot_do_with_422, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whip_asks_for_the_stream_key, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(whip_lets_only_the_same_credential_take_over, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(whip_takes_a_stream_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whip_refuses_a_takeover_when_settings_say_so, set_up,
                                         tear_down),

@@ -2,6 +2,7 @@
 
 import { listDevices, NO_DEVICE, RESOLUTIONS } from './capture.js';
 import { bindText, onLanguageChange, t } from './i18n.js';
+import { tokenOfLocation } from './room_name.js';
 
 const STORAGE_KEY = 'manycast.live.settings';
 const SECRET_KEY = 'manycast.stream-key';
@@ -41,7 +42,7 @@ export class LiveSettings {
       byId(id).addEventListener('change', () => this.#changed(id));
     });
     SOURCES.forEach((source) => byId(`source-${source}`).addEventListener('change', () => this.#changed('source')));
-    byId('stream-key').value = sessionStorage.getItem(SECRET_KEY) ?? '';
+    byId('stream-key').value = tokenOfLocation() ?? sessionStorage.getItem(SECRET_KEY) ?? '';
     byId('stream-key').addEventListener('change', () => sessionStorage.setItem(SECRET_KEY, byId('stream-key').value));
     byId('settings').addEventListener('submit', (event) => event.preventDefault());
     navigator.mediaDevices?.addEventListener?.('devicechange', () => this.refreshDevices());

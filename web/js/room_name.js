@@ -34,3 +34,8 @@ export function roomOfLocation() {
 export function streamOfLocation() {
   return new URLSearchParams(location.search).get('stream') || 'main';
 }
+
+/** The key or token that the address carries with ?token=, or null. */
+export function tokenOfLocation() {
+  return new URLSearchParams(location.search).get('token') || null;
+}

@@ -1,7 +1,7 @@
 // viewer.js - starts watching before the rest of the page has arrived: it needs only what it imports.
 
 import { Player } from './player.js';
-import { roomOfLocation, streamOfLocation } from './room_name.js';
+import { roomOfLocation, streamOfLocation, tokenOfLocation } from './room_name.js';
 import { rememberedSeat } from './seat_memory.js';
 import { Signaling } from './signaling.js';
 
@@ -24,7 +24,8 @@ export const hindrance = roomOfLocation() === null ? 'bad-room' : window.RTCPeer
 
 export const room = roomOfLocation();
 
-const identity = { name: guestName() };
+const token = tokenOfLocation();
+const identity = { name: guestName(), ...(token && { token }) };
 
 export const signaling = hindrance ? null : new Signaling({ room, identity: () => identity });
 export const player = hindrance ? null : new Player(signaling, streamOfLocation());
