@@ -207,6 +207,8 @@ ${matrix(subjects, summary, 'latency_p99_ms', 1)}
 
 ## Joins beside viewers who watch
 
+Who joins stays for a second of the stream at full rate, and leaves.
+
 ${stormTable(run.storms)}
 
 ![joins](${date}-storm.svg)

@@ -110,11 +110,11 @@ async function broadcast(url, { fps, kbps, audio } = whole) {
   return publisher;
 }
 
-const watch = (url, { viewers, ramp, seconds, gro, suite }, pid) =>
+const watch = (url, { viewers, ramp, seconds, gro, suite, stay = 0 }, pid) =>
   tell(
     otherCores,
     [
-      `${programs}/manycast-load`, url, '--viewers', viewers, '--ramp', ramp, '--duration', seconds, '--sample', '50',
+      `${programs}/manycast-load`, url, '--viewers', viewers, '--ramp', ramp, '--duration', seconds, '--stay', stay, '--sample', '50',
       '--suite', suite, '--server-pid', pid, '--json', ...(gro ? [] : ['--plain']),
     ].map(String),
     90 + (3 * viewers) / ramp,
@@ -186,7 +186,8 @@ const manycast = (options) =>
 // Memory alone: many viewers of a stream that costs little to send.
 export const crowd = (viewers) => manycast({ viewers, seconds: 2, gro: true, suite: 'gcm', stream: { fps: 4, kbps: 300, audio: false } });
 
-// Joins at a rate, for some seconds, beside viewers who watch: what both of them notice.
+// Joins at a rate, for some seconds, beside viewers who watch: what both of them notice. Who joins stays for a second of
+// the stream: thousands more at full rate are beyond what the machine can send at all.
 export const storm = (watchers, rate, seconds) =>
   withManycast(async (base, pid) => {
     const url = `${base}/whep/bench`;
@@ -197,7 +198,7 @@ export const storm = (watchers, rate, seconds) =>
       watching.catch(() => {}); // heard below, maybe later
       for (let waited = 0; waited < 60 && (await counter(base, 'sessions_opened_total')) < watchers; waited++) await sleep(500);
       await sleep(2500); // the swarm settles for two seconds before it measures
-      const joining = watch(url, { ...shared, viewers: rate * seconds, ramp: rate, seconds: 1 }, pid);
+      const joining = watch(url, { ...shared, viewers: rate * seconds, ramp: rate, seconds: 1, stay: 1 }, pid);
       return { watching: await watching, joining: await joining };
     } finally {
       await stop(publisher);

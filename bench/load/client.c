@@ -165,6 +165,7 @@ static void take_keys(struct client *client, int64_t now_ns)
         return;
     }
     client->state = CLIENT_CONNECTED;
+    client->connected_ns = now_ns;
     client->next_report_ns = now_ns;
     tally_times_add(&client->totals->connected, now_ns - client->joined_ns);
 }
@@ -380,7 +381,7 @@ static void send_report(struct client *client)
 
 void client_turn(struct client *client, int64_t now_ns)
 {
-    if (client->state == CLIENT_FAILED)
+    if (client->state >= CLIENT_FAILED)
         return;
     if (client->state != CLIENT_CONNECTED && now_ns > client->deadline_ns) {
         client->state = CLIENT_FAILED;
@@ -403,4 +404,15 @@ void client_turn(struct client *client, int64_t now_ns)
             client->dtls = NULL;
         }
     }
+}
+
+bool client_has_stayed(const struct client *client, int64_t stay_ns, int64_t now_ns)
+{
+    return client->state == CLIENT_CONNECTED && client->streams[0].received > 0 &&
+           now_ns - client->connected_ns >= stay_ns;
+}
+
+void client_leave(struct client *client)
+{
+    client->state = CLIENT_LEFT;
 }

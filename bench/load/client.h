@@ -36,13 +36,20 @@ struct client_clock {
     int64_t wall_ns; /* 0: unknown */
 };
 
-enum client_state { CLIENT_CHECKING, CLIENT_HANDSHAKING, CLIENT_CONNECTED, CLIENT_FAILED };
+enum client_state {
+    CLIENT_CHECKING,
+    CLIENT_HANDSHAKING,
+    CLIENT_CONNECTED,
+    CLIENT_FAILED,
+    CLIENT_LEFT, /* was connected */
+};
 
 struct client {
     int descriptor;
     bool tcp;
     bool sampled; /* decrypts */
     enum client_state state;
+    unsigned number;              /* the swarm's */
     struct client_totals *totals; /* borrowed */
     char *username;               /* "theirs:ours" */
     char *password;               /* theirs */
@@ -52,6 +59,7 @@ struct client {
     struct rtpsec *rtpsec; /* sampled: opens what comes */
     struct tcp_framing *framing;
     int64_t joined_ns;
+    int64_t connected_ns;
     int64_t next_check_ns;
     int64_t check_wait_ns; /* until the next one, while there is no answer */
     int64_t next_report_ns;
@@ -71,5 +79,9 @@ void client_close(struct client *client);
 void client_read(struct client *client, int64_t now_ns);
 /* Every few tens of milliseconds: checks, retransmissions, reports. */
 void client_turn(struct client *client, int64_t now_ns);
+/* Connected, and with media, for so long. */
+bool client_has_stayed(const struct client *client, int64_t stay_ns, int64_t now_ns);
+/* Nothing more is sent or read; its session ends otherwise. */
+void client_leave(struct client *client);
 
 #endif

@@ -55,6 +55,7 @@ bool options_read(int *argc, char ***argv, struct options *options)
     int viewers = 100;
     int ramp = 100;
     int duration_s = 10;
+    int stay_s = 0;
     int sample = 50;
     int server_pid = 0;
     gboolean tcp = FALSE;
@@ -64,6 +65,8 @@ bool options_read(int *argc, char ***argv, struct options *options)
         {"viewers", 0, 0, G_OPTION_ARG_INT, &viewers, "How many (100)", "N"},
         {"ramp", 0, 0, G_OPTION_ARG_INT, &ramp, "Joins a second (100)", "N"},
         {"duration", 0, 0, G_OPTION_ARG_INT, &duration_s, "Seconds measured (10)", "N"},
+        {"stay", 0, 0, G_OPTION_ARG_INT, &stay_s, "Seconds until a viewer leaves (0: to the end)",
+         "N"},
         {"sample", 0, 0, G_OPTION_ARG_INT, &sample, "One viewer in N decrypts (50)", "N"},
         {"suite", 0, 0, G_OPTION_ARG_STRING, &suite, "SRTP: gcm, cm or any (any)", "NAME"},
         {"tcp", 0, 0, G_OPTION_ARG_NONE, &tcp, "Media over TCP (RFC 6544)", NULL},
@@ -80,8 +83,9 @@ bool options_read(int *argc, char ***argv, struct options *options)
     if (rest == NULL || rest[0] == NULL || rest[1] != NULL)
         return complain("one URL is needed, like http://localhost:8080/whep/demo");
     if (viewers < 1 || viewers > VIEWERS_MAX || ramp < 1 || ramp > RAMP_MAX || duration_s < 1 ||
-        sample < 1)
-        return complain("--viewers is 1 to 20000, --ramp 1 to 5000, --duration and --sample 1 up");
+        sample < 1 || stay_s < 0)
+        return complain("--viewers is 1 to 20000, --ramp 1 to 5000, --duration and --sample 1 up, "
+                        "--stay 0 up");
     if (!read_suite(suite, &options->suite))
         return complain("--suite is gcm, cm or any");
     options->url = rest[0];
@@ -89,6 +93,7 @@ bool options_read(int *argc, char ***argv, struct options *options)
     options->viewers = (unsigned)viewers;
     options->ramp = (unsigned)ramp;
     options->duration_s = (unsigned)duration_s;
+    options->stay_s = (unsigned)stay_s;
     options->sample = (unsigned)sample;
     options->server_pid = server_pid;
     options->tcp = tcp;

@@ -10,6 +10,7 @@ struct options {
     unsigned viewers;
     unsigned ramp;       /* joins a second */
     unsigned duration_s; /* measured, after all have joined */
+    unsigned stay_s;     /* with media, then a viewer leaves; 0: to the end */
     unsigned sample;     /* one viewer in so many decrypts what it gets */
     int suite;           /* enum srtp_suite, -1: whichever the server prefers */
     int server_pid;      /* 0: not watched */

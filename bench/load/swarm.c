@@ -28,13 +28,15 @@ struct swarm {
     struct certificate *certificate;
     struct dtls_context *context;
     struct client *clients;
+    struct whep *whep;                          /* the join thread's */
     char (*locations)[WHEP_LOCATION_BYTES_MAX]; /* the join thread's */
     unsigned opened;
     unsigned refused; /* joins that failed, or clients that could not be opened */
     int poll;
     int wake;
     struct mailbox mailbox;
-    atomic_bool leaving; /* told to the join thread */
+    struct mailbox departures; /* for the join thread, which looks by itself */
+    atomic_bool leaving;       /* told to the join thread */
     struct client_totals totals;
 };
 
@@ -42,6 +44,7 @@ struct swarm {
 struct joined {
     struct message message;
     bool accepted;
+    unsigned number;
     int64_t began_ns;
     struct whep_session session;
     struct ice_credentials local;
@@ -54,6 +57,17 @@ static void wake_loop(void *context)
 
     if (write(swarm->wake, &one, sizeof one) < 0)
         perror("manycast-load: wake-up");
+}
+
+/* To the join thread: a viewer has stayed its time. */
+struct departure {
+    struct message message;
+    unsigned number;
+};
+
+static void wake_nobody(void *context)
+{
+    (void)context;
 }
 
 static void take_joined(struct message *message, void *owner)
@@ -69,6 +83,7 @@ static void take_joined(struct message *message, void *owner)
     } else {
         struct epoll_event event = {.events = EPOLLIN, .data = {.ptr = client}};
         epoll_ctl(swarm->poll, EPOLL_CTL_ADD, client->descriptor, &event);
+        client->number = joined->number;
         swarm->opened++;
         client_turn(client, mono_clock_ns());
     }
@@ -82,35 +97,57 @@ static void sleep_until(int64_t at_ns)
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
 }
 
-/* The join thread: one POST after another at the pace of the ramp; DELETEs at the end. */
+static void end_session(struct swarm *swarm, unsigned number)
+{
+    char *location = swarm->locations[number];
+
+    if (location[0] != '\0')
+        whep_leave(swarm->whep, location);
+    location[0] = '\0';
+}
+
+static void take_departure(struct message *message, void *owner)
+{
+    struct departure *departure = (struct departure *)(void *)message;
+
+    end_session(owner, departure->number);
+    free(departure);
+}
+
+/* The join thread: one POST after another at the pace of the ramp, a DELETE for each that has
+ * stayed its time; DELETEs of the rest at the end. */
 static void *join_all(void *argument)
 {
     struct swarm *swarm = argument;
     const struct options *options = swarm->options;
     const int64_t start_ns = mono_clock_ns();
-    struct whep *whep = whep_create(options->url, options->token, options->tcp,
-                                    certificate_fingerprint(swarm->certificate));
 
-    for (unsigned i = 0; whep != NULL && i < options->viewers && !atomic_load(&swarm->leaving);
-         i++) {
+    swarm->whep = whep_create(options->url, options->token, options->tcp,
+                              certificate_fingerprint(swarm->certificate));
+    for (unsigned i = 0;
+         swarm->whep != NULL && i < options->viewers && !atomic_load(&swarm->leaving); i++) {
         struct joined *joined = calloc(1, sizeof *joined);
         if (joined == NULL)
             break;
         sleep_until(start_ns + (int64_t)i * MONO_SECOND / options->ramp);
+        (void)mailbox_drain(&swarm->departures, swarm);
         ice_credentials_make(&joined->local);
         joined->began_ns = mono_clock_ns();
-        joined->accepted = whep_join(whep, &joined->local, &joined->session);
+        joined->accepted = whep_join(swarm->whep, &joined->local, &joined->session);
         if (joined->accepted)
             memcpy(swarm->locations[i], joined->session.location, WHEP_LOCATION_BYTES_MAX);
+        joined->number = i;
         joined->message.handle = take_joined;
         mailbox_post(&swarm->mailbox, &joined->message);
     }
-    while (!atomic_load(&swarm->leaving))
+    while (!atomic_load(&swarm->leaving)) {
         sleep_until(mono_clock_ns() + 20 * MONO_MS);
-    for (unsigned i = 0; whep != NULL && i < options->viewers; i++)
-        if (swarm->locations[i][0] != '\0')
-            whep_leave(whep, swarm->locations[i]);
-    whep_destroy(whep);
+        (void)mailbox_drain(&swarm->departures, swarm);
+    }
+    (void)mailbox_drain(&swarm->departures, swarm);
+    for (unsigned i = 0; swarm->whep != NULL && i < options->viewers; i++)
+        end_session(swarm, i);
+    whep_destroy(swarm->whep);
     return NULL;
 }
 
@@ -130,6 +167,7 @@ static enum status open_swarm(struct swarm *swarm, const struct options *options
     swarm->poll = epoll_create1(EPOLL_CLOEXEC);
     swarm->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     mailbox_init(&swarm->mailbox, wake_loop, swarm);
+    mailbox_init(&swarm->departures, wake_nobody, NULL);
     swarm->clients = calloc(options->viewers, sizeof *swarm->clients);
     swarm->locations = calloc(options->viewers, WHEP_LOCATION_BYTES_MAX);
     if (swarm->clients == NULL || swarm->locations == NULL)
@@ -156,6 +194,27 @@ static void close_swarm(struct swarm *swarm)
     close(swarm->wake);
 }
 
+static void send_away(struct swarm *swarm, struct client *client)
+{
+    struct departure *departure = calloc(1, sizeof *departure);
+
+    if (departure == NULL)
+        return;
+    client_leave(client);
+    departure->message.handle = take_departure;
+    departure->number = client->number;
+    mailbox_post(&swarm->departures, &departure->message);
+}
+
+static void turn(struct swarm *swarm, struct client *client, int64_t now_ns)
+{
+    const int64_t stay_ns = (int64_t)swarm->options->stay_s * MONO_SECOND;
+
+    client_turn(client, now_ns);
+    if (stay_ns > 0 && client_has_stayed(client, stay_ns, now_ns))
+        send_away(swarm, client);
+}
+
 /* Runs the loop until at_ns, or until all have joined when that comes first and is asked for. */
 static void run_until(struct swarm *swarm, int64_t at_ns, bool until_joined)
 {
@@ -169,7 +228,7 @@ static void run_until(struct swarm *swarm, int64_t at_ns, bool until_joined)
         if (now_ns >= next_turn_ns) {
             unsigned settled = swarm->refused;
             for (unsigned i = 0; i < swarm->opened; i++) {
-                client_turn(&swarm->clients[i], now_ns);
+                turn(swarm, &swarm->clients[i], now_ns);
                 settled += swarm->clients[i].state >= CLIENT_CONNECTED;
             }
             if (until_joined && settled == swarm->options->viewers)
@@ -184,7 +243,7 @@ static void run_until(struct swarm *swarm, int64_t at_ns, bool until_joined)
             struct client *client = events[i].data.ptr;
             if (client == NULL)
                 (void)mailbox_drain(&swarm->mailbox, swarm);
-            else if (client->state == CLIENT_FAILED)
+            else if (client->state >= CLIENT_FAILED)
                 epoll_ctl(swarm->poll, EPOLL_CTL_DEL, client->descriptor, NULL);
             else
                 client_read(client, read_ns);
@@ -224,9 +283,9 @@ static void count(const struct swarm *swarm, struct swarm_report *report)
         const struct client *client = &swarm->clients[i];
         uint64_t lost = 0;
 
-        report->connected += client->state == CLIENT_CONNECTED;
-        report->failed += client->state != CLIENT_CONNECTED;
-        report->with_media += client->streams[0].received > 0;
+        report->connected += client->state == CLIENT_CONNECTED || client->state == CLIENT_LEFT;
+        report->failed += client->state != CLIENT_CONNECTED && client->state != CLIENT_LEFT;
+        report->with_media += client->streams[0].received > 0 || client->state == CLIENT_LEFT;
         for (unsigned k = 0; k < CLIENT_STREAMS_MAX; k++)
             lost += tally_stream_lost(&client->streams[k]);
         report->lost += lost;
