@@ -141,6 +141,22 @@ static const struct setting SETTINGS[] = {
      0, 1000000, "WebSocket connections an address; 0: no limit"},
     {"limits.sessions_per_address", SETTING_NUMBER, FIELD(limits_sessions_per_address), "0", 0,
      1000000, "media sessions an address; 0: no limit"},
+    {"limits.sessions_per_room", SETTING_NUMBER, FIELD(limits_sessions_per_room), "0", 0, 1000000,
+     "viewers' media sessions in a room, one for each stream that a page shows; 0: no limit"},
+    {"limits.publishers", SETTING_NUMBER, FIELD(limits_publishers), "0", 0, 1000000,
+     "broadcasters' media sessions on the server; 0: no limit"},
+    {"limits.requests_per_second", SETTING_NUMBER, FIELD(limits_requests_per_second), "0", 0,
+     1000000,
+     "POST, PATCH, DELETE and WebSocket connects a second, each address (IPv6: each /64); more are "
+     "answered 429; 0: no limit, as it must be behind a proxy, where all come from one address"},
+    {"limits.request_burst", SETTING_NUMBER, FIELD(limits_request_burst), "50", 1, 1000000,
+     "of these at once, each address"},
+    {"limits.publisher_kbps", SETTING_KILOBITS, FIELD(limits_publisher_bps), "0", 0, 1000000,
+     "bit rate beyond which a broadcaster is ended (bye, reason bit-rate); above ingest.kbps, "
+     "which "
+     "it is told to keep; 0: no limit"},
+    {"limits.publisher_excess_seconds", SETTING_SECONDS, FIELD(limits_publisher_excess_ns), "10", 0,
+     3600, "how long it may send more than that"},
     {"limits.rooms", SETTING_NUMBER, FIELD(limits_rooms), "10000", 1, 10000000, "rooms at a time"},
     {"limits.streams_per_room", SETTING_NUMBER, FIELD(limits_streams_per_room), "5", 1, 100,
      "streams in a room"},

@@ -60,6 +60,12 @@ struct config {
     unsigned limits_connections_per_address;    /* 0: none */
     unsigned limits_rooms;                      /* 10000 */
     unsigned limits_sessions_per_address;       /* 0: none */
+    unsigned limits_sessions_per_room;          /* of viewers, 0: none */
+    unsigned limits_publishers;                 /* 0: none */
+    unsigned limits_requests_per_second;        /* an address, 0: none */
+    unsigned limits_request_burst;              /* 50 */
+    uint32_t limits_publisher_bps;              /* limits.publisher_kbps, 0: none */
+    int64_t limits_publisher_excess_ns;         /* limits.publisher_excess_seconds, 10 */
     unsigned limits_streams_per_room;           /* 5 */
     unsigned limits_relay_rooms;                /* 2000000 */
     unsigned limits_relay_rooms_per_connection; /* 10000 */

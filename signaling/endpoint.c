@@ -119,6 +119,15 @@ static void conclude(struct endpoint *endpoint, struct session *session, bool fi
         directory_stream_gone(endpoint->directory, stream, endpoint->now_ns);
 }
 
+static void kick(struct endpoint *endpoint, struct session *session, const char *reason)
+{
+    const uint64_t number = session->number;
+
+    conclude(endpoint, session, false, reason);
+    tell_ended(session, reason);
+    media_end(endpoint->media, number);
+}
+
 /* What the media plane reports. */
 
 static const char *reason_code(enum media_close_reason reason)
@@ -195,6 +204,27 @@ static void on_connected(void *context, uint64_t number)
         directory_stream_connected(endpoint->directory, session->stream, endpoint->now_ns);
 }
 
+/* Ends a broadcaster that sends more than it may, if it goes on doing so. */
+static void bound_bit_rate(struct endpoint *endpoint, uint64_t number,
+                           const struct stream_report *report)
+{
+    struct session *session = session_table_by_number(endpoint->sessions, number);
+    const uint64_t most_bps = endpoint->config->limits_publisher_bps;
+    uint64_t sum_bps = 0;
+
+    for (unsigned i = 0; i < TRACK_COUNT; i++)
+        sum_bps += report->bitrate_bps[i];
+    if (session == NULL || session->state == SESSION_ENDING)
+        return;
+    if (most_bps == 0 || sum_bps <= most_bps)
+        session->publishing->excess_ns = 0;
+    else if (session->publishing->excess_ns == 0)
+        session->publishing->excess_ns = endpoint->now_ns;
+    else if (endpoint->now_ns - session->publishing->excess_ns >=
+             endpoint->config->limits_publisher_excess_ns)
+        kick(endpoint, session, "bit-rate");
+}
+
 static void on_stream_report(void *context, uint32_t stream_id, const struct stream_report *report)
 {
     struct endpoint *endpoint = context;
@@ -202,6 +232,8 @@ static void on_stream_report(void *context, uint32_t stream_id, const struct str
 
     if (stream != NULL)
         directory_stream_report(endpoint->directory, stream, report, endpoint->now_ns);
+    if (stream != NULL)
+        bound_bit_rate(endpoint, stream->publisher, report);
 }
 
 static void on_chat(void *context, uint64_t number, const char *text, size_t text_bytes)
@@ -397,6 +429,27 @@ static enum status admit(const struct endpoint *endpoint, const char *peer)
     return STATUS_OK;
 }
 
+static bool has_room_for_viewer(const struct endpoint *endpoint,
+                                const struct directory_stream *stream)
+{
+    const unsigned most = endpoint->config->limits_sessions_per_room;
+    unsigned count = 0;
+
+    if (most == 0)
+        return true;
+    for (const struct directory_stream *at = directory_streams(stream->room); at != NULL;
+         at = at->next)
+        count += at->viewers;
+    return count < most;
+}
+
+static bool has_room_for_publisher(const struct endpoint *endpoint)
+{
+    const unsigned most = endpoint->config->limits_publishers;
+
+    return most == 0 || session_table_count(endpoint->sessions, SESSION_PUBLISHER) < most;
+}
+
 static struct session *session_make(struct endpoint *endpoint,
                                     const struct endpoint_request *request, enum session_kind kind)
 {
@@ -469,6 +522,8 @@ enum status endpoint_publish(struct endpoint *endpoint, const struct endpoint_re
     struct negotiation *negotiation;
     struct directory_stream *stream;
     enum status status = admit(endpoint, request->peer);
+    if (status == STATUS_OK && !has_room_for_publisher(endpoint))
+        status = STATUS_FULL;
     if (status == STATUS_OK) {
         const uint32_t message_bytes_max = endpoint->config->media.data_limits.message_bytes_max;
         status = negotiate_publish(request->offer, request->offer_bytes,
@@ -525,6 +580,8 @@ enum status endpoint_subscribe(struct endpoint *endpoint, const struct endpoint_
     enum status status = admit(endpoint, request->peer);
     if (status == STATUS_OK && stream == NULL)
         status = STATUS_NOT_FOUND;
+    if (status == STATUS_OK && !has_room_for_viewer(endpoint, stream))
+        status = STATUS_FULL;
     if (status != STATUS_OK)
         return status;
 
@@ -570,9 +627,5 @@ void endpoint_end(struct endpoint *endpoint, struct session *session, bool final
 
 void endpoint_kick(struct endpoint *endpoint, struct session *session, const char *reason)
 {
-    const uint64_t number = session->number;
-
-    conclude(endpoint, session, false, reason);
-    tell_ended(session, reason);
-    media_end(endpoint->media, number);
+    kick(endpoint, session, reason);
 }

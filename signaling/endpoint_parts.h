@@ -20,6 +20,7 @@ struct publishing {
     unsigned candidates;
     bool has_data;       /* channels */
     uint64_t credential; /* endpoint_request */
+    int64_t excess_ns;   /* since when it sends more than it may; 0: it does not */
 };
 
 struct viewing {

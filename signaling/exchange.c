@@ -281,6 +281,17 @@ static size_t body_bytes_max(const char *path)
                                             : EXCHANGE_BODY_BYTES_MAX;
 }
 
+/* Reading is free: it changes nothing and costs little. */
+static bool may_ask(const struct request_head *head)
+{
+    const struct server_handlers *handlers = exchanges.handlers;
+    const bool changes =
+        head->method == HTTP_POST || head->method == HTTP_PATCH || head->method == HTTP_DELETE;
+
+    return !changes || handlers->may_ask == NULL ||
+           handlers->may_ask(handlers->context, head->path, head->peer);
+}
+
 int exchange_lws_on_head(struct lws *wsi, struct exchange **slot)
 {
     struct exchange *exchange;
@@ -296,6 +307,11 @@ int exchange_lws_on_head(struct lws *wsi, struct exchange **slot)
     if (refusal == 0 && exchange->head.body_bytes > body_bytes_max(exchange->head.path)) {
         refusal = 413;
         why = "The body is too large.";
+    }
+    if (refusal == 0 && !may_ask(&exchange->head)) {
+        refusal = 429;
+        why = "Too many requests from your address; slow down.";
+        exchange_header(exchange, "Retry-After", "1");
     }
     /* Nothing that came with a body keeps its connection: what libwebsockets makes of a body's
      * framing is not trusted. */

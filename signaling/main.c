@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/log.h"
+#include "signaling/address_rates.h"
 #include "signaling/config.h"
 #include "signaling/doctor.h"
 #include "signaling/drain.h"
@@ -34,6 +35,7 @@ struct process {
     struct server *server;
     struct router router;
     struct server_handlers handlers;
+    struct address_rates *rates;
     sigset_t signals;
     struct drain drain;
 };
@@ -49,6 +51,17 @@ static const struct socket_handler *route_socket(void *context, const char *path
 {
     (void)context;
     return router_socket(path);
+}
+
+/* What polls by POST has a rate of its own, for its messages. */
+static bool may_ask(void *context, const char *path, const char *peer)
+{
+    const struct process *process = context;
+    const struct config *config = &process->config;
+
+    return (path != NULL && strcmp(path, SOCKETIO_ROOMS_PATH) == 0) ||
+           address_rates_take(process->rates, peer, config->limits_requests_per_second,
+                              config->limits_request_burst, mono_clock_ns());
 }
 
 static struct server_settings server_settings_of(const struct config *config)
@@ -100,6 +113,7 @@ static void on_tick(void *context, int64_t now_ns)
     struct process *process = context;
 
     take_signals(process);
+    address_rates_tick(process->rates, now_ns);
     endpoint_tick(process->endpoint, now_ns);
     switch (drain_tick(&process->drain, now_ns)) {
     case DRAIN_NOT:
@@ -188,11 +202,14 @@ static enum status start(struct process *process)
     process->handlers = (struct server_handlers){.context = process,
                                                  .on_request = on_request,
                                                  .route_socket = route_socket,
+                                                 .may_ask = may_ask,
                                                  .on_tick = on_tick,
                                                  .on_wake = on_wake,
                                                  .on_alarm = on_alarm,
                                                  .body_bytes_max = body_bytes_max};
-    return server_create(&settings, &process->handlers, &process->server);
+    const enum status status = address_rates_create(&process->rates);
+    return status == STATUS_OK ? server_create(&settings, &process->handlers, &process->server)
+                               : status;
 }
 
 static void stop(struct process *process)
@@ -210,6 +227,7 @@ static void stop(struct process *process)
         message_stop();
         relay_stop();
     }
+    address_rates_destroy(process->rates);
     endpoint_destroy(process->endpoint);
     certificate_destroy(process->certificate);
 }

@@ -31,6 +31,9 @@ struct server_handlers {
     void (*on_request)(void *context, struct exchange *exchange);
     /* Returns who serves WebSockets at path (raw), or NULL: refused. */
     const struct socket_handler *(*route_socket)(void *context, const char *path);
+    /* Optional. Whether one more POST, PATCH, DELETE or, path being NULL, WebSocket from peer may
+     * come now; else it is refused by 429. */
+    bool (*may_ask)(void *context, const char *path, const char *peer);
     void (*on_tick)(void *context, int64_t now_ns); /* every SERVER_TICK_MS */
     void (*on_wake)(void *context);                 /* after one or more server_wake */
     /* Optional. At the time that server_alarm asked for; returns the next one, or MONO_NEVER. */

@@ -207,6 +207,13 @@ static bool address_has_room(const char *peer)
     return open < sockets.settings->sockets_per_address_max;
 }
 
+static bool may_connect(const char *peer)
+{
+    const struct server_handlers *handlers = sockets.handlers;
+
+    return handlers->may_ask == NULL || handlers->may_ask(handlers->context, NULL, peer);
+}
+
 static unsigned refusal_of(struct lws *wsi)
 {
     char path[PATH_BYTES_MAX + 1];
@@ -232,9 +239,24 @@ static unsigned refusal_of(struct lws *wsi)
     if (handler == NULL)
         return 404;
     lws_get_peer_simple(wsi, peer, sizeof peer);
-    if (!address_has_room(peer))
+    if (!address_has_room(peer) || !may_connect(peer))
         return 429;
     return handler->on_admit != NULL ? handler->on_admit(handler, query, peer) : 0;
+}
+
+/* 429 with Retry-After, which lws_return_http_status cannot say. */
+static bool refuse_for_now(struct lws *wsi)
+{
+    enum { REFUSAL_BYTES_MAX = 512 };
+    static const unsigned char name[] = "retry-after:";
+    unsigned char buffer[LWS_PRE + REFUSAL_BYTES_MAX];
+    unsigned char *at = buffer + LWS_PRE;
+    unsigned char *const end = buffer + sizeof buffer - 1;
+
+    return lws_add_http_header_status(wsi, 429, &at, end) == 0 &&
+           lws_add_http_header_by_name(wsi, name, (const unsigned char *)"1", 1, &at, end) == 0 &&
+           lws_add_http_header_content_length(wsi, 0, &at, end) == 0 &&
+           lws_finalize_write_http_header(wsi, buffer + LWS_PRE, &at, end) == 0;
 }
 
 int socket_lws_admit(struct lws *wsi)
@@ -243,7 +265,8 @@ int socket_lws_admit(struct lws *wsi)
 
     if (refusal == 0)
         return 0;
-    (void)lws_return_http_status(wsi, refusal, NULL);
+    if (refusal != 429 || !refuse_for_now(wsi))
+        (void)lws_return_http_status(wsi, refusal, NULL);
     return -1;
 }
 

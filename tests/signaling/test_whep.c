@@ -190,6 +190,18 @@ static void whep_says_503_when_full_or_draining(void **state)
     assert_int_equal(post("/whep/room")->status, 503);
 }
 
+static void whep_bounds_viewers_of_a_room(void **state)
+{
+    (void)state;
+    stage.config.limits_sessions_per_room = 2;
+    publish();
+    assert_int_equal(post("/whep/room")->status, 201);
+    assert_int_equal(post("/whep/room")->status, 201);
+    const struct exchange *exchange = post("/whep/room");
+    assert_int_equal(exchange->status, 503);
+    assert_true(atoi(fake_exchange_header(exchange, "Retry-After")) > 0);
+}
+
 static void whep_asks_for_the_key_for_watching(void **state)
 {
     static const struct {
@@ -215,6 +227,7 @@ static void whep_asks_for_the_key_for_watching(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(whep_bounds_viewers_of_a_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whep_asks_for_the_key_for_watching, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whep_answers_an_offer_with_201, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whep_says_409_when_nobody_is_live, set_up, tear_down),

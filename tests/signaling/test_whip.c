@@ -184,6 +184,39 @@ static void whip_asks_for_the_stream_key(void **state)
     }
 }
 
+static void whip_ends_a_broadcaster_that_goes_on_sending_too_much(void **state)
+{
+    static const struct {
+        uint32_t video_bps;
+        unsigned ends;
+    } cases[] = {{900, 0}, {2000, 0}, {900, 0}, {2000, 0}, {2000, 0}, {2000, 1}};
+
+    (void)state;
+    stage.config.limits_publisher_bps = 1000;
+    stage.config.limits_publisher_excess_ns = 2000000000;
+    assert_int_equal(post("/whip/room")->status, 201);
+    stage_connect(&stage, fake_media.published.session);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct stream_report report = {.live = true,
+                                             .has = {true, true},
+                                             .bitrate_bps = {64, cases[i].video_bps},
+                                             .last_packet_ns = stage.now_ns};
+
+        stage_wait_ms(&stage, 1000);
+        stage.events.on_stream_report(stage.events.context, fake_media.published.stream_id,
+                                      &report);
+        assert_int_equal(fake_media.ends, cases[i].ends);
+    }
+}
+
+static void whip_bounds_publishers_of_the_server(void **state)
+{
+    (void)state;
+    stage.config.limits_publishers = 1;
+    assert_int_equal(post("/whip/a")->status, 201);
+    assert_int_equal(post("/whip/b")->status, 503);
+}
+
 static void whip_lets_only_the_same_credential_take_over(void **state)
 {
     (void)state;
@@ -317,6 +350,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(whip_refuses_bad_requests, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whip_refuses_what_it_cannot_do_with_422, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whip_asks_for_the_stream_key, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(whip_ends_a_broadcaster_that_goes_on_sending_too_much,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(whip_bounds_publishers_of_the_server, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whip_lets_only_the_same_credential_take_over, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(whip_takes_a_stream_over, set_up, tear_down),

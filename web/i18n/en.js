@@ -274,6 +274,8 @@ export default {
   'fail.timeout.advice': 'It may be overloaded or the network weak. The page tries again by itself.',
   'fail.taken-over.title': 'The stream goes on somewhere else',
   'fail.taken-over.advice': 'Another page or program went live in this room. Go live again to take it back.',
+  'fail.bit-rate.title': 'You sent more than this server takes',
+  'fail.bit-rate.advice': 'Choose a lower resolution or bit rate and go live again.',
   'fail.kicked.title': 'You were removed from this room',
   'fail.kicked.advice': 'The host or the operator of this server ended your session. Choose another room in the lobby, or ask them why.',
   'fail.guest-refused.title': 'The streamer said no this time',

@@ -274,6 +274,8 @@ export default {
   'fail.timeout.advice': '可能是服务器繁忙或网络不佳。本页会自动重试。',
   'fail.taken-over.title': '直播已在别处继续',
   'fail.taken-over.advice': '另一个页面或程序在这个房间开播了。重新开播可以接回来。',
+  'fail.bit-rate.title': '码率超过了服务器的上限',
+  'fail.bit-rate.advice': '请选择较低的分辨率或码率，再重新开播。',
   'fail.kicked.title': '你已被移出直播间',
   'fail.kicked.advice': '主播或服务器管理员结束了本次连接。可询问原因，或在大厅选择其他直播间。',
   'fail.guest-refused.title': '主播这次没有接受',

@@ -7,7 +7,7 @@ import { Backoff } from './backoff.js';
 import { Peer } from './peer.js';
 
 const RESTART_WITHIN_MS = 6000;
-const FINAL_BYES = new Set(['taken-over', 'kicked', 'dismissed']);
+const FINAL_BYES = new Set(['taken-over', 'kicked', 'dismissed', 'bit-rate']);
 const FINAL_ERRORS = new Set(['forbidden', 'unsupported', 'bad-sdp', 'bad-message', 'bad-room']);
 const AUDIO_KBPS = 96;
 const START_SHARE = 0.6;
