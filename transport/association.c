@@ -284,7 +284,6 @@ static enum association_event take_closed(struct association *association, uint1
     return side == CLOSED_THEIRS ? ASSOCIATION_STREAM_CLOSED : ASSOCIATION_STREAM_DONE;
 }
 
-/* A piece of a message. ASSOCIATION_NOTHING: of one that was told already. */
 static enum association_event take_message(struct association *association, size_t bytes, int flags,
                                            const struct sctp_rcvinfo *info,
                                            struct association_message *message)
@@ -293,13 +292,11 @@ static enum association_event take_message(struct association *association, size
     const bool ends = (flags & MSG_EOR) != 0;
 
     association->skips = !ends;
-    if (is_rest)
-        return ASSOCIATION_NOTHING;
     *message = (struct association_message){.stream = info->rcv_sid,
                                             .payload_protocol = ntohl(info->rcv_ppid),
                                             .bytes = bytes,
                                             .too_long = !ends};
-    return ASSOCIATION_MESSAGE;
+    return is_rest ? ASSOCIATION_REST : ASSOCIATION_MESSAGE;
 }
 
 enum association_event association_read(struct association *association, uint8_t *room,

@@ -346,6 +346,9 @@ enum data_peer_event data_peer_read(struct data_peer *peer, uint8_t *room, size_
             charge(peer, message.bytes, now_ns);
             event = take_message(peer, &message, room, news);
             break;
+        case ASSOCIATION_REST:
+            charge(peer, message.bytes, now_ns); /* or a message without end would be free */
+            break;
         case ASSOCIATION_STREAM_CLOSED:
             event = take_closed(peer, message.stream, news);
             break;

@@ -71,7 +71,7 @@ enum status data_relay_create(const struct data_limits *limits, const struct dat
     made->stats = stats;
     made->room = room;
     made->room_bytes = room_bytes;
-    made->last_tag = TAG_FIRST_SHARED;
+    made->last_tag = TAG_FIRST_SHARED - 1;
     made->peers = g_hash_table_new(g_int64_hash, g_int64_equal);
     made->groups = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, free);
     *relay = made;
@@ -142,13 +142,26 @@ static const struct shared_channel *shared_by_tag(const struct data_relay *relay
     return NULL;
 }
 
-static void share_with(struct data_relay *relay, struct data_peer *viewer,
-                       const struct shared_channel *channel)
+/* A viewer whose queue is full, or that has not closed its side of as many old channels, gets it
+ * later. */
+static void share_with(struct data_peer *viewer, const struct shared_channel *channel)
 {
-    if (!viewer->up || viewer->over)
-        return;
-    if (data_peer_open(viewer, &channel->terms, channel->tag) != STATUS_OK)
-        STATS_ADD(relay->stats, data_refused, 1);
+    if (viewer->up && !viewer->over &&
+        data_peer_open(viewer, &channel->terms, channel->tag) != STATUS_OK)
+        viewer->lacks = true;
+}
+
+static void share_missing(const struct data_relay *relay, const struct group *group,
+                          struct data_peer *viewer)
+{
+    uint16_t stream = 0;
+
+    viewer->lacks = false;
+    for (unsigned i = 0; i < relay->limits.channels_max; i++) {
+        const struct shared_channel *channel = &group->channels[i];
+        if (channel->tag != 0 && data_peer_find(viewer, channel->tag, &stream) == NULL)
+            share_with(viewer, channel);
+    }
 }
 
 static void on_publisher_opened(struct data_relay *relay, struct group *group,
@@ -160,13 +173,14 @@ static void on_publisher_opened(struct data_relay *relay, struct group *group,
         data_peer_refuse(publisher, news->stream);
         return;
     }
-    channel->tag = ++relay->last_tag;
+    relay->last_tag = relay->last_tag < UINT32_MAX ? relay->last_tag + 1 : TAG_FIRST_SHARED;
+    channel->tag = relay->last_tag;
     channel->stream = news->stream;
     channel->terms = news->channel;
     data_peer_accept(publisher, news->stream, channel->tag);
     STATS_ADD(relay->stats, data_channels, 1);
     for (struct data_peer *viewer = group->viewers; viewer != NULL; viewer = viewer->next)
-        share_with(relay, viewer, channel);
+        share_with(viewer, channel);
 }
 
 static void withdraw(struct group *group, struct shared_channel *channel)
@@ -194,14 +208,6 @@ static void on_publisher_message(struct data_relay *relay, struct group *group,
         if (viewer->over)
             mark_ready(viewer);
     }
-}
-
-static void on_viewer_up(struct data_relay *relay, const struct group *group,
-                         struct data_peer *viewer)
-{
-    for (unsigned i = 0; i < relay->limits.channels_max; i++)
-        if (group->channels[i].tag != 0)
-            share_with(relay, viewer, &group->channels[i]);
 }
 
 static void on_viewer_opened(struct data_peer *viewer, const struct data_news *news)
@@ -320,7 +326,7 @@ static void handle(struct data_relay *relay, struct data_peer *peer, enum data_p
     switch (event) {
     case DATA_PEER_UP:
         if (!peer->session.publishes)
-            on_viewer_up(relay, group, peer);
+            share_missing(relay, group, peer);
         break;
     case DATA_PEER_OPENED:
         if (peer->session.publishes)
@@ -358,6 +364,8 @@ static int64_t read_peer(struct data_relay *relay, struct data_peer *peer, int64
             return MONO_NEVER;
         }
         if (event == DATA_PEER_NOTHING) {
+            if (peer->lacks)
+                share_missing(relay, find_group(relay, peer->session.stream_id), peer);
             const bool hurry = relay->hurry;
             const int64_t due_ns = data_peer_due_ns(peer, now_ns);
             if (due_ns != MONO_NEVER)

@@ -4,9 +4,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include <cmocka.h>
+
+#include "wall_clock.h"
 
 enum { ROOM_BYTES = 4096, TURN_MS = 10 };
 
@@ -15,20 +16,6 @@ struct pair_packet {
     size_t bytes;
     uint8_t data[ASSOCIATION_PACKET_BYTES_MAX];
 };
-
-static int64_t wall_ns = MONO_SECOND;
-
-/* Beside its ticks usrsctp asks the wall clock (whether a packet is old enough to be sent again,
- * how long a round trip took): in programs that have a pair, that is the pair's time. */
-int pair_gettimeofday(struct timeval *now, void *zone) __asm__("gettimeofday");
-
-int pair_gettimeofday(struct timeval *now, void *zone)
-{
-    (void)zone;
-    now->tv_sec = wall_ns / MONO_SECOND;
-    now->tv_usec = wall_ns % MONO_SECOND / 1000;
-    return 0;
-}
 
 static bool is_lost(struct pair *pair)
 {
@@ -62,7 +49,7 @@ void pair_open(struct pair *pair, uint32_t send_queue_bytes, uint32_t receive_qu
     memset(pair, 0, sizeof *pair);
     pair->packets = calloc(PAIR_PACKETS_MAX, sizeof *pair->packets);
     assert_non_null(pair->packets);
-    pair->now_ns = wall_ns;
+    pair->now_ns = wall_clock_ns();
     assert_int_equal(association_start(), STATUS_OK);
     association_turn(pair->now_ns);
     for (unsigned i = 0; i < 2; i++) {
@@ -135,7 +122,7 @@ void pair_run(struct pair *pair, int64_t for_ms)
     for (int64_t passed_ms = 0; passed_ms < for_ms; passed_ms += TURN_MS) {
         carry(pair);
         pair->now_ns += mono_from_ms(TURN_MS);
-        wall_ns = pair->now_ns;
+        wall_clock_set(pair->now_ns);
         association_turn(pair->now_ns);
         read_all(&pair->ends[0]);
         read_all(&pair->ends[1]);
