@@ -395,6 +395,12 @@ static enum status check_together(const struct config *config, char *error)
                        "http.cert and http.key go together: one of them is missing");
         return STATUS_MALFORMED;
     }
+    if (config->media.data_limits.queue_bytes_max < config->media.data_limits.message_bytes_max) {
+        (void)snprintf(error, CONFIG_ERROR_BYTES_MAX,
+                       "data.queue_bytes is less than data.message_bytes: no viewer could be sent "
+                       "the longest message");
+        return STATUS_MALFORMED;
+    }
     return check_tokens(config, error);
 }
 

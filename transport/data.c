@@ -202,10 +202,12 @@ void data_open(struct data *data, const struct data_session *session)
     mailbox_post(&data->mailbox, &open->message);
 }
 
-bool data_receive(struct data *data, uint64_t session, const uint8_t *datagram,
+bool data_receive(struct data *data, uint64_t session, bool publishes, const uint8_t *datagram,
                   size_t datagram_bytes)
 {
-    if (atomic_load_explicit(&data->waiting, memory_order_relaxed) >= DATA_WAITING_MAX)
+    const unsigned waiting_max = publishes ? DATA_WAITING_MAX : DATA_WAITING_VIEWERS_MAX;
+
+    if (atomic_load_explicit(&data->waiting, memory_order_relaxed) >= waiting_max)
         return false;
     struct datagram_message *received = malloc(sizeof *received + datagram_bytes);
     if (received == NULL)

@@ -13,7 +13,8 @@
 #include "core/status.h"
 #include "transport/data_relay.h"
 
-enum { DATA_WAITING_MAX = 4096 }; /* datagrams on their way to the data thread */
+/* Datagrams on their way to the data thread. Viewers leave some room for broadcasters. */
+enum { DATA_WAITING_MAX = 4096, DATA_WAITING_VIEWERS_MAX = 3072 };
 
 struct data;
 
@@ -29,7 +30,7 @@ void data_destroy(struct data *data);
 /* Any thread: the session's owner, which posts them in order. As data_relay.h says. */
 void data_open(struct data *data, const struct data_session *session);
 /* Copies. False: dropped, for too many wait. */
-bool data_receive(struct data *data, uint64_t session, const uint8_t *datagram,
+bool data_receive(struct data *data, uint64_t session, bool publishes, const uint8_t *datagram,
                   size_t datagram_bytes);
 void data_close(struct data *data, uint64_t session);
 

@@ -191,7 +191,7 @@ static void give_to_data(const struct intake *intake, const struct viewer_sessio
 {
     const struct intake_settings *settings = &intake->settings;
 
-    if (!data_receive(settings->data, session->id, datagram, datagram_bytes))
+    if (!data_receive(settings->data, session->id, false, datagram, datagram_bytes))
         STATS_ADD(settings->stats, data_drop_handover, 1);
 }
 

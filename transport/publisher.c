@@ -75,7 +75,7 @@ static void on_dtls_data(void *context, const uint8_t *data, size_t data_bytes)
     const struct publisher *publisher = context;
 
     if (publisher->has_data &&
-        !data_receive(publisher->environment.data, publisher->session, data, data_bytes))
+        !data_receive(publisher->environment.data, publisher->session, true, data, data_bytes))
         STATS_ADD(publisher->environment.stats, data_drop_handover, 1);
 }
 

@@ -127,6 +127,7 @@ static void config_refuses_with_one_clear_line(void **state)
         {"--media-send=fast", "gso"},
         {"--log-level=loud", "debug"},
         {"--http-cert=a.pem", "go together"},
+        {"--data-queue-bytes=16384", "less than data.message_bytes"},
         {"--config=no-such-file.conf", "no-such-file.conf"},
         {"--http-port", "needs a value"},
         {"extra", "unknown flag"},
