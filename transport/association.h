@@ -61,7 +61,7 @@ enum association_event {
     ASSOCIATION_NOTHING,
     ASSOCIATION_UP,
     ASSOCIATION_MESSAGE,
-    ASSOCIATION_REST, /* message->bytes more of a message that was told as too long */
+    ASSOCIATION_REST,          /* message->bytes more of a message that was told as too long */
     ASSOCIATION_STREAM_CLOSED, /* the peer closed its side of message->stream */
     ASSOCIATION_STREAM_DONE,   /* ours of message->stream is closed: it may be used again */
     ASSOCIATION_OVER           /* lost, shut down, or refused; only association_destroy is of use */

@@ -79,7 +79,7 @@ struct data_peer {
     struct data_peer *next, *previous;
     struct data_peer *ready_next;
     bool ready;
-    bool lacks; /* a channel that could not be opened to it yet */
+    bool lacks;                     /* a channel that could not be opened to it yet */
     unsigned stream_count;          /* of the following, by stream number: ours are odd */
     struct data_channel channels[]; /* to a viewer, theirs are even, its browser being */
 };                                  /* the DTLS client (RFC 8832 section 6) */

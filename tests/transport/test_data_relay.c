@@ -80,14 +80,14 @@ static void data_relay_opens_channels_to_viewers_as_they_are(void **state)
     uint16_t stream = 0;
 
     (void)state;
-    for (uint16_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (uint8_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct datachannel channel = relay_channel_of(cases[i].label);
         channel.ordered = cases[i].ordered;
         channel.reliability = cases[i].reliability;
         channel.limit = cases[i].limit;
         channel.priority = cases[i].priority;
         channel.protocol = relay_channel_of("json").label;
-        relay_peer_open(publisher, 2 * i, &channel);
+        relay_peer_open(publisher, (uint16_t)(2 * i), &channel);
         relay_peers_run(all, SETTLE_MS);
         assert_int_equal(relay_peer_send(publisher, 2 * i, DATACHANNEL_TEXT, i, 10), STATUS_OK);
         relay_peers_run(all, SETTLE_MS);
@@ -252,11 +252,11 @@ static void data_relay_serves_channels_opened_and_closed_for_ever(void **state)
     (void)state;
     for (unsigned round = 0; round < 50; round++) {
         for (uint16_t i = 0; i < RELAY_CHANNELS_MAX; i++)
-            relay_peer_open(publisher, 2 * i, &channel);
+            relay_peer_open(publisher, (uint16_t)(2 * i), &channel);
         relay_peers_run(all, 400);
         assert_int_equal(count_of(viewer, "x"), RELAY_CHANNELS_MAX);
         for (uint16_t i = 0; i < RELAY_CHANNELS_MAX; i++)
-            relay_peer_close(publisher, 2 * i);
+            relay_peer_close(publisher, (uint16_t)(2 * i));
         relay_peers_run(all, 2000);
         assert_int_equal(count_of(viewer, "x"), 0);
         assert_int_equal(viewer->closed, (round + 1) * RELAY_CHANNELS_MAX);
@@ -291,16 +291,16 @@ static void data_relay_opens_a_channel_when_the_viewer_has_a_stream_for_it(void 
     (void)state;
     viewer->keeps_open = true;
     for (uint16_t i = 0; i < RELAY_CHANNELS_MAX; i++)
-        relay_peer_open(publisher, 2 * i, &old);
+        relay_peer_open(publisher, (uint16_t)(2 * i), &old);
     relay_peers_run(all, SETTLE_MS);
     for (uint16_t i = 0; i < RELAY_CHANNELS_MAX; i++)
-        relay_peer_close(publisher, 2 * i);
+        relay_peer_close(publisher, (uint16_t)(2 * i));
     relay_peers_run(all, 3 * SETTLE_MS);
     relay_peer_open(publisher, 0, &new);
     relay_peers_run(all, SETTLE_MS);
     assert_int_equal(count_of(viewer, "new"), 0);
     for (uint16_t i = 0; i < RELAY_CHANNELS_MAX; i++)
-        relay_peer_close(viewer, 2 * i + 1);
+        relay_peer_close(viewer, (uint16_t)(2 * i + 1));
     relay_peers_run(all, 3 * SETTLE_MS);
     assert_int_equal(count_of(viewer, "new"), 1);
     assert_int_equal(relay_peer_send(publisher, 0, DATACHANNEL_TEXT, 1, 10), STATUS_OK);
