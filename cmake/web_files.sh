@@ -1,6 +1,8 @@
 #!/bin/sh
 # web_files.sh LIST OUTPUT - writes the C table of the embedded pages (signaling/web_files.h).
 # LIST has one line a file: url-path file. The table is sorted by path in byte order.
+# Pages name their scripts and styles under /v/VERSION/, a hash of all files: what is there never changes, so browsers keep
+# it without asking again. Modules import each other by relative paths, which stay under the same version.
 set -eu
 list=$1
 output=$2
@@ -30,8 +32,13 @@ content_type() {
 
 sorted=$(mktemp)
 rows=$(mktemp)
-trap 'rm -f "$sorted" "$rows" "$output.new"' EXIT
+page=$(mktemp)
+trap 'rm -f "$sorted" "$rows" "$page" "$output.new"' EXIT
 sort "$list" >"$sorted"
+version=$(while read -r path file; do
+    printf '%s ' "$path"
+    sha256sum <"$file"
+done <"$sorted" | sha256sum | cut -c 1-16)
 
 {
     echo '/* Generated from web/ by cmake/web_files.sh. */'
@@ -39,6 +46,12 @@ sort "$list" >"$sorted"
     echo
     count=0
     while read -r path file; do
+        case $path in
+        *.html)
+            sed -E "s#(href|src)=\"/(js|css|i18n)/#\1=\"/v/$version/\2/#g" "$file" >"$page"
+            file=$page
+            ;;
+        esac
         hash=$(sha256sum "$file" | cut -c 1-32)
         # One byte more than the file, so that an empty file is an array too.
         echo "static const unsigned char file_$count[] = {"
@@ -56,5 +69,6 @@ sort "$list" >"$sorted"
     echo '    {NULL, NULL, NULL, 0, NULL},'
     echo '};'
     echo "const size_t web_files_table_length = $count;"
+    echo "const char web_files_version[] = \"$version\";"
 } >"$output.new"
 mv "$output.new" "$output"

@@ -38,6 +38,28 @@ static const struct web_file *find_page(const char *path)
     return NULL;
 }
 
+/* "/v/VERSION/js/x.js" is "/js/x.js" for ever if it is of this program's version. Pages that
+ * another server gave out, before an update or beside this one, get what is here, not to be kept.
+ */
+static const struct web_file *find_versioned(const char *path, bool *is_final)
+{
+    static const char prefix[] = "/v/";
+    const size_t version_bytes = strlen(web_files_version);
+    const char *version;
+    const char *rest;
+
+    *is_final = false;
+    if (strncmp(path, prefix, strlen(prefix)) != 0)
+        return web_files_find(path);
+    version = path + strlen(prefix);
+    rest = strchr(version, '/');
+    if (rest == NULL)
+        return NULL;
+    *is_final = (size_t)(rest - version) == version_bytes &&
+                memcmp(version, web_files_version, version_bytes) == 0;
+    return web_files_find(rest);
+}
+
 static bool is_html(const struct web_file *file)
 {
     return strncmp(file->content_type, "text/html", strlen("text/html")) == 0;
@@ -47,9 +69,10 @@ bool pages_handle(struct exchange *exchange)
 {
     const char *path = exchange_path(exchange);
     const struct web_file *file = find_page(path);
+    bool is_final = false;
 
     if (file == NULL)
-        file = web_files_find(path);
+        file = find_versioned(path, &is_final);
     if (file == NULL)
         return false;
     if (exchange_method(exchange) != HTTP_GET && exchange_method(exchange) != HTTP_HEAD) {
@@ -58,8 +81,10 @@ bool pages_handle(struct exchange *exchange)
         return true;
     }
     exchange_header(exchange, "ETag", file->entity_tag);
+    /* no-cache: asked again each time, answered 304: never a stale page. */
     exchange_header(exchange, "Cache-Control",
-                    "no-cache"); /* asked again each time, answered 304: never a stale page */
+                    is_final && !is_html(file) ? "public, max-age=31536000, immutable"
+                                               : "no-cache");
     if (is_html(file))
         exchange_header(exchange, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
     if (strcmp(exchange_if_none_match(exchange), file->entity_tag) == 0)

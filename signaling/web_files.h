@@ -16,6 +16,9 @@ struct web_file {
 /* In the order of strcmp of the path, then one row of zeros. */
 extern const struct web_file web_files_table[];
 extern const size_t web_files_table_length; /* without the row of zeros */
+/* Of all files together, in hexadecimal: pages name their scripts and styles as
+ * "/v/VERSION/js/...". */
+extern const char web_files_version[];
 
 /* Returns the file at exactly this path (no query, "/" is no file), or NULL. Borrowed, static. */
 const struct web_file *web_files_find(const char *path);

@@ -42,7 +42,8 @@ async function heard(client, what, matches) {
   throw new Error(`never heard: ${what}`);
 }
 
-const isPlaying = () => window.manycast?.state === 'playing';
+/** With its parts around the picture, which come after it. */
+const isPlaying = () => window.manycast?.state === 'playing' && document.querySelector('#chat-input') !== null;
 const flies = (text) => [...document.querySelectorAll('#danmaku div div')].some((line) => line.textContent === text);
 const isListed = (text) => [...document.querySelectorAll('.chat-text')].some((line) => line.textContent === text);
 const picture = (page, name) => page.screenshot({ path: path.join(outputFolder, `${name}.png`) });

@@ -137,6 +137,7 @@ export default {
   async 'an impossible room name is explained, not shown as a black picture'(cleanup) {
     const server = await setUp(cleanup);
     const page = await viewer(cleanup, chromium, `${server.url}/watch/${'x'.repeat(65)}`);
+    await until(page, 'the page', () => document.documentElement.dataset.ready !== undefined);
     assert.match(await readsText(page), /name/i);
     assert.doesNotMatch(await readsText(page), /Error:|\bat .*\.js/);
   },

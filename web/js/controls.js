@@ -1,29 +1,12 @@
 // controls.js - the viewer's controls over the picture: sound, full screen, picture in picture, and when they are seen.
 
 import { bindText } from './i18n.js';
+import { storedVolume, storeVolume } from './screen.js';
 
 const HIDE_AFTER_MS = 3000;
 const SAID_MS = 2000;
-const STORAGE_KEY = 'manycast.volume';
 
 const byId = (id) => document.getElementById(id);
-
-function storedVolume() {
-  try {
-    const volume = Number(localStorage.getItem(STORAGE_KEY) ?? 1);
-    return volume > 0 && volume <= 1 ? volume : 1;
-  } catch {
-    return 1;
-  }
-}
-
-function storeVolume(volume) {
-  try {
-    localStorage.setItem(STORAGE_KEY, String(volume));
-  } catch {
-    // No storage: the volume lasts for this page.
-  }
-}
 
 /** Copies text; also where the clipboard interface is missing because the page is not on a secure address. */
 export async function copyText(text) {

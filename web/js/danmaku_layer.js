@@ -52,7 +52,8 @@ export class DanmakuLayer {
   #danmaku;
   #tokens = 0;
   #freePx = 0;
-  #filledAt = performance.now();
+  /** Full at first: the layer comes after the picture, and the next line may come at once. */
+  #filledAt = -Infinity;
   #flown = 0;
   #withheld = 0;
 

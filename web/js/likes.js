@@ -27,7 +27,7 @@ export class Likes {
     signaling.addEventListener('joined', ({ detail }) => this.#show(detail.message.likes ?? 0));
     signaling.addEventListener('likes', ({ detail }) => this.#hear(detail));
     onLanguageChange(() => this.#show(this.#total));
-    this.#show(0);
+    this.#show(signaling.likes);
   }
 
   #show(total) {

@@ -1,6 +1,6 @@
 // peer.js - one RTCPeerConnection with the server: offer and answer over signaling, and a watch over its health.
 //
-// Events (CustomEvent): track {track}; connected; broken {reason}: 'failed' (ICE or DTLS gave up), 'timeout' (never came up).
+// Events (CustomEvent): offered; track {track}; connected; broken {reason}: 'failed' (ICE or DTLS gave up), 'timeout' (never came up).
 // A connection that is only disconnected for a moment is left alone; after `disconnectedMs` it counts as broken.
 
 const CONNECT_WITHIN_MS = 10000;
@@ -65,7 +65,9 @@ export class Peer extends EventTarget {
       return;
     }
     const sdp = this.pc.localDescription.sdp;
-    const answer = await this.#signaling.request({ type: 'offer', id: this.id, sdp, ...this.#target });
+    const answering = this.#signaling.request({ type: 'offer', id: this.id, sdp, ...this.#target });
+    this.#emit('offered');
+    const answer = await answering;
     if (this.#closed) {
       return;
     }

@@ -1,6 +1,6 @@
 // player.js - the viewer's side of one stream: subscribes, heals, and says what it is doing.
 //
-// Events (CustomEvent): change (read `phase`, `tracks`, `failure`); nothing else, the page derives what it shows.
+// Events (CustomEvent): change (read `phase`, `tracks`, `failure`): the page derives what it shows; offered (an offer left).
 // Phases: 'idle' (nobody to watch yet), 'connecting', 'connected', 'retrying', 'failed'
 // (only retry() or another stream helps).
 
@@ -204,6 +204,7 @@ export class Player extends EventTarget {
         this.dispatchEvent(new CustomEvent('change'));
       }
     });
+    peer.addEventListener('offered', () => this.dispatchEvent(new CustomEvent('offered')));
     peer.addEventListener('connected', () => {
       this.marks.connected = performance.now();
       this.#backoff.reset();

@@ -1,5 +1,25 @@
 // screen.js - puts the stream's tracks on the page's <video> or <audio>, and starts them with sound if the browser lets it.
 
+const VOLUME_KEY = 'manycast.volume';
+
+/** How loud the viewer set it the last time, 0 to 1. */
+export function storedVolume() {
+  try {
+    const volume = Number(localStorage.getItem(VOLUME_KEY) ?? 1);
+    return volume > 0 && volume <= 1 ? volume : 1;
+  } catch {
+    return 1;
+  }
+}
+
+export function storeVolume(volume) {
+  try {
+    localStorage.setItem(VOLUME_KEY, String(volume));
+  } catch {
+    // No storage: the volume lasts for this page.
+  }
+}
+
 export class Screen extends EventTarget {
   /** Muted because the browser forbids sound before a tap. */
   autoMuted = false;
@@ -13,14 +33,16 @@ export class Screen extends EventTarget {
   #attached = '';
   #movedAt = -Infinity;
   #position = 0;
-  #setMuted;
 
-  /** `setMuted` mutes or unmutes both elements. Events: frame (a picture was shown), change. */
-  constructor({ video, audio, setMuted }) {
+  /** Mutes or unmutes all that sounds; the page's controls put theirs in. */
+  setMuted = (muted) => [this.#video, this.#audio].forEach((media) => { media.muted = muted; });
+
+  /** Events: frame (a picture was shown), change. */
+  constructor({ video, audio }) {
     super();
     this.#video = video;
     this.#audio = audio;
-    this.#setMuted = setMuted;
+    [video, audio].forEach((media) => { media.volume = storedVolume(); });
     this.#countFrames();
     setInterval(() => this.#watchSound(), 500);
     document.addEventListener('WeixinJSBridgeReady', () => this.#play());
@@ -62,7 +84,7 @@ export class Screen extends EventTarget {
   unmute() {
     this.autoMuted = false;
     this.blocked = false;
-    this.#setMuted(false);
+    this.setMuted(false);
     this.#play();
   }
 
@@ -82,7 +104,7 @@ export class Screen extends EventTarget {
 
   async #playMuted(start) {
     this.autoMuted = true;
-    this.#setMuted(true);
+    this.setMuted(true);
     try {
       await start();
     } catch (error) {

@@ -18,6 +18,7 @@ const ANSWER_WITHIN_MS = 10000;
 const RETRYABLE_REFUSALS = new Set(['full', 'too-fast', 'busy']);
 const REFUSED_RETRY_MS = 5000;
 const FOLLOW_WITHIN_MS = 1000;
+const CHAT_KEPT = 200;
 // Events that are sent only to who asks for them.
 const WANTS = ['chats', 'likes', 'presence'];
 const ANSWER_TO = { join: 'joined', offer: 'answer', bye: 'bye' };
@@ -40,7 +41,10 @@ export class Signaling extends EventTarget {
   streams = new Map();
   viewers = 0;
   iceServers = [];
+  /** The last lines: those before we came, and since. */
   chat = [];
+  /** Of the room, all in all. */
+  likes = 0;
   /** What the server gave to come back with; may be set before start(). */
   resume = null;
   /** The server that we are or were with drains: what it serves us goes on until we are with another. */
@@ -175,7 +179,8 @@ export class Signaling extends EventTarget {
     this.#you = message.you;
     this.resume = message.resume ?? null;
     this.iceServers = message.iceServers ?? [];
-    this.chat = message.chat ?? [];
+    this.chat = [...(message.chat ?? [])];
+    this.likes = message.likes ?? 0;
     this.viewers = message.viewers ?? 0;
     this.streams = new Map((message.streams ?? []).map((stream) => [stream.stream, stream]));
     this.#emit('joined', { message, resumed, moved: this.moving && !resumed });
@@ -227,11 +232,23 @@ export class Signaling extends EventTarget {
       return;
     }
     if (message.type === 'chats') {
-      message.lines?.forEach((line) => this.#emit('chat', line));
+      message.lines?.forEach((line) => this.#hear(line));
+      return;
+    }
+    if (message.type === 'chat') {
+      this.#hear(message);
       return;
     }
     this.#track(message);
     this.#emit(message.type, message);
+  }
+
+  #hear(line) {
+    this.chat.push(line);
+    if (this.chat.length > CHAT_KEPT) {
+      this.chat.shift();
+    }
+    this.#emit('chat', line);
   }
 
   #answer(message) {
@@ -263,6 +280,8 @@ export class Signaling extends EventTarget {
       this.#emit('streams');
     } else if (message.type === 'viewers') {
       this.viewers = message.count;
+    } else if (message.type === 'likes') {
+      this.likes = message.total ?? this.likes;
     }
     if (message.type === 'stream-changed' && !message.live && this.moving) {
       // The broadcaster has moved already: follow soon, but not all at once.

@@ -1,11 +1,17 @@
-// viewer.js - starts watching before the rest of the page has arrived: it needs only what it imports.
+// viewer.js - the way to the first picture, and nothing else: joins, offers, and puts the picture on the page.
+//
+// The rest of the page (watch.js) is fetched when the offer is on its way, what is not about the picture (company, chat,
+// likes; see room_parts.js) when the picture is there. watch.html preloads exactly what is imported here.
 
 import { Player } from './player.js';
 import { roomOfLocation, streamOfLocation, tokenOfLocation } from './room_name.js';
 import { rememberedSeat } from './seat_memory.js';
+import { Screen } from './screen.js';
 import { Signaling } from './signaling.js';
 
 const NAME_KEY = 'manycast.name';
+const PAGE_AFTER_MS = 1000; // where no socket opens, the page says so
+const PAGE_AGAIN_MS = 2000;
 
 /** A guest's name: made once, kept in this browser. The chat shows `#7F3A` as "Guest 7F3A" in the reader's language. */
 function guestName() {
@@ -42,8 +48,39 @@ export function rename(name) {
 
 export const ownName = () => (identity.name.startsWith('#') ? '' : identity.name);
 
+const parsed = new Promise((resolve) => {
+  if (document.readyState === 'loading') {
+    document.addEventListener('DOMContentLoaded', resolve, { once: true });
+  } else {
+    resolve();
+  }
+});
+
+/** The page's Screen, when there are elements for it. */
+export const screenReady = parsed.then(() => {
+  const byId = (id) => document.getElementById(id);
+  return new Screen({ video: byId('video'), audio: byId('audio') });
+});
+
+async function showFirst() {
+  const { tracks } = player;
+  if (tracks.video && player.description?.video) {
+    (await screenReady).show(tracks, 'video');
+    player.removeEventListener('change', showFirst);
+  }
+}
+
+function loadPage() {
+  clearTimeout(pageTimer);
+  import('./watch.js').catch(() => setTimeout(loadPage, PAGE_AGAIN_MS));
+}
+
+const pageTimer = setTimeout(loadPage, hindrance ? 0 : PAGE_AFTER_MS);
+
 if (!hindrance) {
   signaling.resume = rememberedSeat(room);
   signaling.start();
   player.prepare();
+  player.addEventListener('change', showFirst);
+  player.addEventListener('offered', loadPage, { once: true });
 }

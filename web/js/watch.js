@@ -1,31 +1,25 @@
 // watch.js - the viewer's page: plays the room's stream and always says what is going on.
 
-import { Chat } from './chat.js';
 import { decodeVideo } from './clock_code.js';
-import { Company } from './company.js';
 import { Controls } from './controls.js';
-import { DanmakuLayer } from './danmaku_layer.js';
 import { bindText, formatNumber, onLanguageChange, startPage, t } from './i18n.js';
-import { Likes } from './likes.js';
 import { explained, showNotice } from './notice.js';
-import { Screen } from './screen.js';
 import { screenState } from './screen_state.js';
-import { StatsReader } from './stats.js';
-import { StatsPanel, VIEWER_FIGURES } from './stats_panel.js';
-import { hindrance, player, room, signaling } from './viewer.js';
+import { rememberedSeat } from './seat_memory.js';
+import { hindrance, player, room, screenReady, signaling } from './viewer.js';
 
 const RENDER_EVERY_MS = 500;
-const STATS_EVERY_MS = 1000;
+const PARTS_AFTER_MS = 2000;
 const GLASS_MAX_MS = 60000;
 const SPINNING = new Set(['connecting', 'reconnecting', 'stalled']);
 
 const byId = (id) => document.getElementById(id);
 const facts = { refused: null, everJoined: false, unreachable: false, retrySeconds: 0, connectedAt: 0 };
 let screen = null;
-let company = null;
+let controls = null;
+let parts = null;
+let partsAsked = false;
 let state = 'connecting';
-let glassMs = null;
-let danmaku = null;
 
 function undecodableCodec(description) {
   const codec = description?.video ? description.codec?.video : null;
@@ -80,6 +74,20 @@ function showHeader() {
   document.title = t('watch.title', { room: description?.name || room });
 }
 
+/** What is not about the picture comes after it, or when there is none to wait for. */
+async function loadParts() {
+  if (partsAsked) {
+    return;
+  }
+  partsAsked = true;
+  try {
+    const { RoomParts } = await import('./room_parts.js');
+    parts = new RoomParts({ controls, screen, readGlass });
+  } catch {
+    partsAsked = false; // with the next change
+  }
+}
+
 function render() {
   const { description } = player;
   const next = screenState({
@@ -103,6 +111,9 @@ function render() {
   byId('unmute').hidden = !screen.autoMuted || state !== 'playing' || !player.tracks.audio;
   bindText(byId('unmute').lastElementChild, screen.blocked ? 'watch.play' : 'watch.unmute');
   showNotice(byId('notice'), codec ? 'codec' : null, { values: { codec } });
+  if (screen.everPlayed || state !== 'connecting') {
+    loadParts();
+  }
 }
 
 function followPlayer() {
@@ -142,32 +153,11 @@ function retry() {
 function readGlass() {
   const drawnAt = decodeVideo(byId('video'));
   const delay = drawnAt === null ? null : Date.now() - drawnAt;
-  glassMs = delay !== null && Math.abs(delay) < GLASS_MAX_MS ? delay : null;
-}
-
-function startStats() {
-  const panel = new StatsPanel(byId('stats'), VIEWER_FIGURES);
-  const reader = new StatsReader();
-  const button = byId('stats-toggle');
-  const update = async () => {
-    screen.addEventListener('frame', readGlass, { once: true });
-    panel.show({ ...(await reader.sample(player.peerConnection)), glassMs });
-  };
-  let timer = 0;
-  button.addEventListener('click', () => {
-    const shown = byId('stats').hidden;
-    byId('stats').hidden = !shown;
-    button.setAttribute('aria-pressed', String(shown));
-    clearInterval(timer);
-    if (shown) {
-      timer = setInterval(update, STATS_EVERY_MS);
-      update();
-    }
-  });
+  return delay !== null && Math.abs(delay) < GLASS_MAX_MS ? delay : null;
 }
 
 function exposeForTests() {
-  const reader = new StatsReader();
+  let reader = null;
   window.manycast = {
     get state() { return state; },
     /** From navigation to the first picture, in milliseconds; null before it. */
@@ -175,33 +165,37 @@ function exposeForTests() {
     get peerConnection() { return player.peerConnection; },
     get marks() { return player.marks; },
     get signaling() { return signaling; },
-    get seat() { return company.seat; },
-    get danmaku() { return danmaku.counts; },
-    stats: () => reader.sample(player.peerConnection),
-    glassMs: () => { readGlass(); return glassMs; },
+    get seat() { return parts?.seat; },
+    get danmaku() { return parts?.danmakuCounts; },
+    stats: async () => {
+      reader ??= new (await import('./stats.js')).StatsReader();
+      return reader.sample(player.peerConnection);
+    },
+    glassMs: readGlass,
   };
 }
 
-function start() {
-  const controls = new Controls();
-  screen = new Screen({ video: byId('video'), audio: byId('audio'), setMuted: (muted) => controls.setMuted(muted) });
+async function start() {
+  screen = await screenReady;
+  controls = new Controls();
+  screen.setMuted = (muted) => controls.setMuted(muted);
   facts.everJoined = signaling.joined;
   exposeForTests();
   followSignaling();
   player.addEventListener('change', followPlayer);
   screen.addEventListener('change', render);
-  new Chat(byId('chat'), signaling);
-  company = new Company(controls);
-  danmaku = new DanmakuLayer(signaling);
-  new Likes({ button: byId('like'), sky: byId('hearts'), signaling });
-  startStats();
   byId('retry').addEventListener('click', retry);
   byId('stage').addEventListener('click', () => screen.autoMuted && screen.unmute());
   onLanguageChange(render);
-  addEventListener('pagehide', () => company.seat.stream ? company.pause() : signaling.stop());
+  addEventListener('pagehide', () => parts?.seat.stream ? parts.pause() : signaling.stop());
   addEventListener('pageshow', (event) => event.persisted && signaling.start());
   setInterval(followPlayer, RENDER_EVERY_MS);
+  if (rememberedSeat(room)) {
+    loadParts();
+  }
+  setTimeout(loadParts, PARTS_AFTER_MS);
   followPlayer();
+  startPage();
 }
 
 /** Without a room or without WebRTC there is nothing to play, only something to say. */
@@ -217,6 +211,7 @@ function startWithout(code) {
   byId('to-lobby').hidden = false;
   bindText(byId('state'), `fail.${code}.title`);
   bindText(byId('advice'), `fail.${code}.advice`);
+  startPage();
 }
 
 if (hindrance) {
@@ -224,4 +219,3 @@ if (hindrance) {
 } else {
   start();
 }
-startPage();
