@@ -76,13 +76,15 @@ async function playStorms(round) {
   }
 }
 
-for (let round = 1; round <= rounds; round++) {
-  console.log(`round ${round} of ${rounds}`);
-  await playSteps(round);
-  if (round <= stormRounds && (options.only?.split(',').includes('storm') ?? true)) await playStorms(round);
+let memory = null;
+
+// After each round, so that a run that is stopped has told what it saw.
+function writeDown(rounds) {
+  if (options['no-write']) return [];
+  const command = ['bench/run.sh', ...process.argv.slice(2)].join(' ');
+  return write(new Date().toISOString().slice(0, 10), subjects, { command, rounds, seconds, load, runs, storms, memory });
 }
 
-let memory = null;
 if (options.only?.split(',').includes('memory') ?? true) {
   try {
     memory = await crowd(crowdViewers);
@@ -92,8 +94,9 @@ if (options.only?.split(',').includes('memory') ?? true) {
   }
 }
 
-if (!options['no-write']) {
-  const command = ['bench/run.sh', ...process.argv.slice(2)].join(' ');
-  const files = write(new Date().toISOString().slice(0, 10), subjects, { command, rounds, seconds, load, runs, storms, memory });
-  console.log(files.join('\n'));
+for (let round = 1; round <= rounds; round++) {
+  console.log(`round ${round} of ${rounds}`);
+  await playSteps(round);
+  if (round <= stormRounds && (options.only?.split(',').includes('storm') ?? true)) await playStorms(round);
+  console.log(writeDown(round).join('\n'));
 }
