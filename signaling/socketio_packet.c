@@ -14,8 +14,8 @@ static struct text take_digits(struct text *rest)
     while (digits.bytes < rest->bytes && rest->at[digits.bytes] >= '0' &&
            rest->at[digits.bytes] <= '9')
         digits.bytes++;
-    rest->at += digits.bytes;
-    rest->bytes -= digits.bytes;
+    if (digits.bytes > 0) /* rest->at may be NULL: behind a namespace that ended the text */
+        *rest = (struct text){rest->at + digits.bytes, rest->bytes - digits.bytes};
     return digits;
 }
 

@@ -25,8 +25,8 @@ bool text_starts(struct text text, const char *literal);
 /* True when a is among the words of list, which are separated by spaces. */
 bool text_has_word(struct text list, struct text a);
 struct text text_trim(struct text text);
-/* Returns what stands before the first separator (all, if there is none) and moves rest behind it.
- */
+/* Returns what stands before the first separator and moves rest behind it; without one all of it,
+ * and rest's at becomes NULL. */
 struct text text_take(struct text *rest, char separator);
 /* Returns the next word, without the spaces around it; empty at the end. */
 struct text text_take_word(struct text *rest);
