@@ -140,7 +140,8 @@ static void set_alarm(void *context, int64_t due_ns)
 {
     const struct echo *echo = context;
 
-    server_alarm(echo->server, due_ns);
+    if (echo->server != NULL) /* NULL: the end; sessions that are left are closed */
+        server_alarm(echo->server, due_ns);
 }
 
 static enum status create_protocol(struct echo *echo)
@@ -191,6 +192,7 @@ static int run(struct echo *echo)
     (void)fflush(stdout);
     server_run(echo->server);
     server_destroy(echo->server);
+    echo->server = NULL;
     if (echo->engine_alone)
         engineio_destroy(echo->engine);
     else
