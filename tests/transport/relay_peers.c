@@ -211,26 +211,26 @@ static enum status send_from(struct relay_peer *peer, const struct association_d
     return association_send(peer->association, delivery, data, data_bytes);
 }
 
-void relay_peer_open(struct relay_peer *peer, uint16_t stream, const struct datachannel *channel)
+void relay_peer_open(struct relay_peer *peer, unsigned stream, const struct datachannel *channel)
 {
     uint8_t open[DATACHANNEL_OPEN_BYTES_MAX];
     const struct association_delivery delivery = {
-        .stream = stream, .payload_protocol = DATACHANNEL_CONTROL, .ordered = true};
+        .stream = (uint16_t)stream, .payload_protocol = DATACHANNEL_CONTROL, .ordered = true};
     const size_t open_bytes = datachannel_write_open(channel, open);
 
     assert_int_equal(send_from(peer, &delivery, open, open_bytes), STATUS_OK);
 }
 
-void relay_peer_close(struct relay_peer *peer, uint16_t stream)
+void relay_peer_close(struct relay_peer *peer, unsigned stream)
 {
-    association_close_stream(peer->association, stream);
+    association_close_stream(peer->association, (uint16_t)stream);
 }
 
-enum status relay_peer_send(struct relay_peer *peer, uint16_t stream, uint32_t payload_protocol,
+enum status relay_peer_send(struct relay_peer *peer, unsigned stream, uint32_t payload_protocol,
                             uint8_t first, size_t bytes)
 {
     const struct association_delivery delivery = {
-        .stream = stream, .payload_protocol = payload_protocol, .ordered = true};
+        .stream = (uint16_t)stream, .payload_protocol = payload_protocol, .ordered = true};
     uint8_t *data = calloc(1, bytes);
 
     assert_non_null(data);
@@ -240,11 +240,11 @@ enum status relay_peer_send(struct relay_peer *peer, uint16_t stream, uint32_t p
     return status;
 }
 
-unsigned relay_peer_count(const struct relay_peer *peer, const char *label, uint16_t *stream)
+unsigned relay_peer_count(const struct relay_peer *peer, const char *label, unsigned *stream)
 {
     unsigned count = 0;
 
-    for (uint16_t i = 0; i < RELAY_STREAMS; i++) {
+    for (unsigned i = 0; i < RELAY_STREAMS; i++) {
         if (peer->is_open[i] && datachannel_is_named(&peer->channels[i], label)) {
             count++;
             *stream = i;

@@ -75,12 +75,12 @@ struct relay_peer *relay_peers_add(struct relay_peers *all, uint32_t stream_id, 
 void relay_peers_run(struct relay_peers *all, int64_t for_ms);
 
 /* What the peer's browser does. */
-void relay_peer_open(struct relay_peer *peer, uint16_t stream, const struct datachannel *channel);
-void relay_peer_close(struct relay_peer *peer, uint16_t stream);
-enum status relay_peer_send(struct relay_peer *peer, uint16_t stream, uint32_t payload_protocol,
+void relay_peer_open(struct relay_peer *peer, unsigned stream, const struct datachannel *channel);
+void relay_peer_close(struct relay_peer *peer, unsigned stream);
+enum status relay_peer_send(struct relay_peer *peer, unsigned stream, uint32_t payload_protocol,
                             uint8_t first, size_t bytes);
 /* How many channels of that label are open to it; stream is that of the last. */
-unsigned relay_peer_count(const struct relay_peer *peer, const char *label, uint16_t *stream);
+unsigned relay_peer_count(const struct relay_peer *peer, const char *label, unsigned *stream);
 struct datachannel relay_channel_of(const char *label);
 
 #endif

@@ -55,7 +55,7 @@ static struct relay_peer *publish(const char *label, enum datachannel_reliabilit
 
 static unsigned count_of(const struct relay_peer *peer, const char *label)
 {
-    uint16_t stream = 0;
+    unsigned stream = 0;
 
     return relay_peer_count(peer, label, &stream);
 }
@@ -77,19 +77,20 @@ static void data_relay_opens_channels_to_viewers_as_they_are(void **state)
     struct relay_peer *publisher = add(STREAM, true);
     const struct relay_peer *viewers[] = {add(STREAM, false), add(STREAM, false)};
     const struct relay_peer *stranger = add(OTHER_STREAM, false);
-    uint16_t stream = 0;
+    unsigned stream = 0;
 
     (void)state;
-    for (uint8_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct datachannel channel = relay_channel_of(cases[i].label);
         channel.ordered = cases[i].ordered;
         channel.reliability = cases[i].reliability;
         channel.limit = cases[i].limit;
         channel.priority = cases[i].priority;
         channel.protocol = relay_channel_of("json").label;
-        relay_peer_open(publisher, (uint16_t)(2 * i), &channel);
+        relay_peer_open(publisher, 2 * i, &channel);
         relay_peers_run(all, SETTLE_MS);
-        assert_int_equal(relay_peer_send(publisher, 2 * i, DATACHANNEL_TEXT, i, 10), STATUS_OK);
+        assert_int_equal(relay_peer_send(publisher, 2 * i, DATACHANNEL_TEXT, (uint8_t)i, 10),
+                         STATUS_OK);
         relay_peers_run(all, SETTLE_MS);
         for (unsigned k = 0; k < 2; k++) {
             assert_int_equal(relay_peer_count(viewers[k], cases[i].label, &stream), 1);
@@ -106,7 +107,7 @@ static void data_relay_opens_channels_to_viewers_as_they_are(void **state)
     }
     assert_int_equal(all->stats.data_channels, 4);
     assert_int_equal(all->stats.data_messages_out, 8);
-    for (uint16_t i = 0; i < RELAY_STREAMS; i++)
+    for (unsigned i = 0; i < RELAY_STREAMS; i++)
         assert_false(stranger->is_open[i]);
     assert_int_equal(publisher->message_count, 0);
 }
@@ -251,12 +252,12 @@ static void data_relay_serves_channels_opened_and_closed_for_ever(void **state)
 
     (void)state;
     for (unsigned round = 0; round < 50; round++) {
-        for (uint16_t i = 0; i < RELAY_CHANNELS_MAX; i++)
-            relay_peer_open(publisher, (uint16_t)(2 * i), &channel);
+        for (unsigned i = 0; i < RELAY_CHANNELS_MAX; i++)
+            relay_peer_open(publisher, 2 * i, &channel);
         relay_peers_run(all, 400);
         assert_int_equal(count_of(viewer, "x"), RELAY_CHANNELS_MAX);
-        for (uint16_t i = 0; i < RELAY_CHANNELS_MAX; i++)
-            relay_peer_close(publisher, (uint16_t)(2 * i));
+        for (unsigned i = 0; i < RELAY_CHANNELS_MAX; i++)
+            relay_peer_close(publisher, 2 * i);
         relay_peers_run(all, 2000);
         assert_int_equal(count_of(viewer, "x"), 0);
         assert_int_equal(viewer->closed, (round + 1) * RELAY_CHANNELS_MAX);
@@ -272,7 +273,7 @@ static void data_relay_refuses_more_channels_than_may_be(void **state)
     const struct datachannel channel = relay_channel_of("x");
 
     (void)state;
-    for (uint16_t i = 0; i < RELAY_CHANNELS_MAX + 2; i++)
+    for (unsigned i = 0; i < RELAY_CHANNELS_MAX + 2; i++)
         relay_peer_open(publisher, i, &channel);
     relay_peers_run(all, SETTLE_MS);
     assert_int_equal(count_of(viewer, "x"), RELAY_CHANNELS_MAX);
@@ -290,17 +291,17 @@ static void data_relay_opens_a_channel_when_the_viewer_has_a_stream_for_it(void 
 
     (void)state;
     viewer->keeps_open = true;
-    for (uint16_t i = 0; i < RELAY_CHANNELS_MAX; i++)
-        relay_peer_open(publisher, (uint16_t)(2 * i), &old);
+    for (unsigned i = 0; i < RELAY_CHANNELS_MAX; i++)
+        relay_peer_open(publisher, 2 * i, &old);
     relay_peers_run(all, SETTLE_MS);
-    for (uint16_t i = 0; i < RELAY_CHANNELS_MAX; i++)
-        relay_peer_close(publisher, (uint16_t)(2 * i));
+    for (unsigned i = 0; i < RELAY_CHANNELS_MAX; i++)
+        relay_peer_close(publisher, 2 * i);
     relay_peers_run(all, 3 * SETTLE_MS);
     relay_peer_open(publisher, 0, &new);
     relay_peers_run(all, SETTLE_MS);
     assert_int_equal(count_of(viewer, "new"), 0);
-    for (uint16_t i = 0; i < RELAY_CHANNELS_MAX; i++)
-        relay_peer_close(viewer, (uint16_t)(2 * i + 1));
+    for (unsigned i = 0; i < RELAY_CHANNELS_MAX; i++)
+        relay_peer_close(viewer, 2 * i + 1);
     relay_peers_run(all, 3 * SETTLE_MS);
     assert_int_equal(count_of(viewer, "new"), 1);
     assert_int_equal(relay_peer_send(publisher, 0, DATACHANNEL_TEXT, 1, 10), STATUS_OK);
@@ -379,7 +380,7 @@ static void data_relay_takes_chat_lines_on_the_broadcasters_channel(void **state
 {
     (void)publish("chat", DATACHANNEL_RELIABLE);
     struct relay_peer *viewer = add(STREAM, false);
-    uint16_t stream = 0;
+    unsigned stream = 0;
 
     (void)state;
     assert_int_equal(relay_peer_count(viewer, "chat", &stream), 1);
