@@ -97,7 +97,7 @@ const streamFor = (viewers) => (viewers > WHOLE_VIEWERS_MAX ? thin : whole);
 
 async function broadcast(url, { fps, kbps, audio } = whole) {
   const publisher = start(otherCores, [
-    `${programs}/manycast-publish`, url, '--size', '1280x720', '--fps', String(fps), '--kbps', String(kbps), '--gop', String(2 * fps),
+    `${programs}/manycast-publish`, url, '--size', '1280x720', '--fps', String(fps), '--kbps', String(kbps), '--gop', String(2 * fps), '--ahead',
     ...(audio ? [] : ['--no-audio']),
   ]);
   try {

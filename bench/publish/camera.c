@@ -26,6 +26,8 @@ struct camera {
     unsigned since_key_frame;
     uint16_t picture_id;
     bool key_frame_wanted;
+    bool ready; /* the frame to be sent next is encoded */
+    struct video_frame encoded;
     struct camera_counts counts;
 };
 
@@ -34,8 +36,9 @@ static int64_t due_ns(const struct camera *camera, uint64_t frame)
     return camera->start_ns + (int64_t)(frame * MONO_SECOND / camera->options->fps);
 }
 
-static void send_frame(struct camera *camera, const struct video_frame *encoded)
+static void send_frame(struct camera *camera)
 {
+    const struct video_frame *encoded = &camera->encoded;
     uint32_t timestamp = (uint32_t)(camera->frame * CAMERA_CLOCK_HZ / camera->options->fps);
     uint8_t payload[RTP_SOURCE_PAYLOAD_BYTES_MAX];
     struct vp8_payload payloads =
@@ -48,24 +51,24 @@ static void send_frame(struct camera *camera, const struct video_frame *encoded)
     }
 }
 
+/* Encodes the frame to be sent next. */
 static void take_frame(struct camera *camera)
 {
     uint64_t number = camera->first_frame + camera->frame;
     uint64_t wall_ms = (uint64_t)g_get_real_time() / 1000;
     bool gop_over = camera->options->gop > 0 && camera->since_key_frame >= camera->options->gop;
     bool key = camera->key_frame_wanted || gop_over;
-    struct video_frame encoded;
     uint8_t *picture = pattern_draw(camera->pattern, number, wall_ms);
-    if (video_encoder_run(camera->encoder, picture, key, &encoded) != STATUS_OK)
+    if (video_encoder_run(camera->encoder, picture, key, &camera->encoded) != STATUS_OK)
         return;
+    camera->ready = true;
     camera->counts.frames++;
     camera->since_key_frame++;
-    if (encoded.key) {
+    if (camera->encoded.key) {
         camera->counts.key_frames++;
         camera->since_key_frame = 1;
         camera->key_frame_wanted = false;
     }
-    send_frame(camera, &encoded);
 }
 
 static void on_wake(void *context)
@@ -78,8 +81,14 @@ static void on_wake(void *context)
         camera->frame++;
         camera->counts.skipped++;
     }
-    take_frame(camera);
+    if (!camera->ready)
+        take_frame(camera);
+    if (camera->ready)
+        send_frame(camera);
+    camera->ready = false;
     camera->frame++;
+    if (camera->options->ahead)
+        take_frame(camera);
     wake_at(camera->wake, due_ns(camera, camera->frame));
 }
 
@@ -123,6 +132,7 @@ void camera_start(struct camera *camera, struct rtp_source *source)
     camera->first_frame += camera->frame;
     camera->frame = 0;
     camera->key_frame_wanted = true;
+    camera->ready = false;
     wake_at(camera->wake, camera->start_ns);
 }
 

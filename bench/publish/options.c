@@ -36,6 +36,7 @@ bool options_read(int *argc, char ***argv, struct options *options)
     int duration_s = 0;
     double loss_percent = 0;
     gboolean ignore_pli = FALSE;
+    gboolean ahead = FALSE;
     gboolean no_audio = FALSE;
     gboolean no_video = FALSE;
     gboolean verbose = FALSE;
@@ -48,6 +49,7 @@ bool options_read(int *argc, char ***argv, struct options *options)
         {"loss", 0, 0, G_OPTION_ARG_DOUBLE, &loss_percent, "Lose so many RTP packets (0)",
          "PERCENT"},
         {"ignore-pli", 0, 0, G_OPTION_ARG_NONE, &ignore_pli, "Ignore key frame requests", NULL},
+        {"ahead", 0, 0, G_OPTION_ARG_NONE, &ahead, "Encode before a frame is due", NULL},
         {"no-audio", 0, 0, G_OPTION_ARG_NONE, &no_audio, "Send no audio", NULL},
         {"no-video", 0, 0, G_OPTION_ARG_NONE, &no_video, "Send no video", NULL},
         {"token", 0, 0, G_OPTION_ARG_STRING, &token, "The stream key (Bearer)", "KEY"},
@@ -84,6 +86,7 @@ bool options_read(int *argc, char ***argv, struct options *options)
     options->duration_s = (unsigned)duration_s;
     options->loss_percent = loss_percent;
     options->ignore_pli = ignore_pli;
+    options->ahead = ahead;
     options->audio = !no_audio;
     options->video = !no_video;
     options->verbose = verbose;
