@@ -1,5 +1,6 @@
-/* signaling/endpoint_parts.h - what endpoint.c (beginning and end of sessions) and endpoint_again.c
- * (changes to running ones) share; nobody else includes it. Thread: main. */
+/* signaling/endpoint_parts.h - what the files of endpoint share: endpoint.c (its life, what the
+ * media plane reports), endpoint_begin.c and endpoint_end.c (of sessions), endpoint_again.c
+ * (changes to running ones); nobody else includes it. Thread: main. */
 #ifndef SIGNALING_ENDPOINT_PARTS_H
 #define SIGNALING_ENDPOINT_PARTS_H
 
@@ -46,5 +47,22 @@ struct negotiate_source endpoint_source(const struct endpoint *endpoint,
                                         const struct directory_stream *stream,
                                         const struct ice_credentials *local,
                                         struct ice_candidate *candidates);
+
+/* session comes to watch or to feed stream; it leaves when it ends. */
+void endpoint_stream_add(struct directory_stream *stream, struct session *session);
+/* One line of the log about session; reason may be NULL. */
+void endpoint_log_session(const char *what, const struct session *session, const char *reason,
+                          int64_t now_ns);
+/* What the end of a session means for its room; final: nobody comes back. The record stays until
+ * the media plane closed it. */
+void endpoint_conclude(struct endpoint *endpoint, struct session *session, bool final,
+                       const char *reason);
+/* Tells the owner, who has no say from then on. */
+void endpoint_tell_ended(struct session *session, const char *reason);
+/* Ends all that is left of a stream, its owners told, and the stream. */
+void endpoint_stream_close(struct endpoint *endpoint, struct directory_stream *stream);
+/* Frees what hangs on a session (a visitor of session_table_each), and the session itself. */
+void endpoint_free_parts(void *context, struct session *session);
+void endpoint_session_free(struct endpoint *endpoint, struct session *session);
 
 #endif

@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "core/log.h"
-#include "core/mailbox.h"
 #include "transport/data.h"
 #include "transport/dtls.h"
 #include "transport/ingest.h"
+#include "transport/media_mail.h"
 #include "transport/mono_clock.h"
 #include "transport/port.h"
 #include "transport/rtpsec.h"
@@ -30,11 +30,10 @@ enum {
 
 struct media {
     struct media_settings settings;
-    struct media_events events;
     void (*wake_main)(void *context);
     void *wake_context;
     struct stats stats;     /* main's own */
-    struct mailbox mailbox; /* what threads tell main */
+    struct media_mail mail; /* what threads tell main */
     atomic_bool ticked;     /* a second has passed */
     struct dtls_context *dtls_context;
     struct ticket_table *tickets;
@@ -47,149 +46,6 @@ struct media {
     int64_t trimmed_ns;
     bool trim_due;
 };
-
-/* One event on its way to main. */
-struct event {
-    struct message message;
-    uint64_t session;
-    enum media_close_reason reason;
-};
-
-struct local_event {
-    struct message message;
-    uint64_t session;
-    bool has_local;
-    struct media_local local;
-};
-
-struct report_event {
-    struct message message;
-    uint32_t stream_id;
-    struct stream_report report;
-};
-
-struct chat_event {
-    struct message message;
-    uint64_t session;
-    size_t text_bytes;
-    char text[];
-};
-
-static void deliver_local(struct message *message, void *owner)
-{
-    struct local_event *event = (struct local_event *)(void *)message;
-    struct media *media = owner;
-
-    media->events.on_publisher_local(media->events.context, event->session,
-                                     event->has_local ? &event->local : NULL);
-    free(event);
-}
-
-static void deliver_connected(struct message *message, void *owner)
-{
-    struct event *event = (struct event *)(void *)message;
-    struct media *media = owner;
-
-    media->events.on_connected(media->events.context, event->session);
-    free(event);
-}
-
-static void deliver_report(struct message *message, void *owner)
-{
-    struct report_event *event = (struct report_event *)(void *)message;
-    struct media *media = owner;
-
-    media->events.on_stream_report(media->events.context, event->stream_id, &event->report);
-    free(event);
-}
-
-static void deliver_chat(struct message *message, void *owner)
-{
-    struct chat_event *event = (struct chat_event *)(void *)message;
-    struct media *media = owner;
-
-    media->events.on_chat(media->events.context, event->session, event->text, event->text_bytes);
-    free(event);
-}
-
-static void deliver_closed(struct message *message, void *owner)
-{
-    struct event *event = (struct event *)(void *)message;
-    struct media *media = owner;
-
-    media->events.on_closed(media->events.context, event->session, event->reason);
-    free(event);
-}
-
-/* An event must not be lost: a session would stay for ever. Out of memory ends the process, as it
- * does in GLib. */
-static void *make_event(size_t bytes)
-{
-    void *event = malloc(bytes);
-
-    if (event == NULL)
-        abort();
-    return event;
-}
-
-/* The following are called on the threads of ingest, workers and data. */
-
-static void on_publisher_local(void *context, uint64_t session, const struct media_local *local)
-{
-    struct media *media = context;
-    struct local_event *event = make_event(sizeof *event);
-
-    event->message.handle = deliver_local;
-    event->session = session;
-    event->has_local = local != NULL;
-    if (local != NULL)
-        event->local = *local;
-    mailbox_post(&media->mailbox, &event->message);
-}
-
-static void on_connected(void *context, uint64_t session)
-{
-    struct media *media = context;
-    struct event *event = make_event(sizeof *event);
-
-    event->message.handle = deliver_connected;
-    event->session = session;
-    mailbox_post(&media->mailbox, &event->message);
-}
-
-static void on_stream_report(void *context, uint32_t stream_id, const struct stream_report *report)
-{
-    struct media *media = context;
-    struct report_event *event = make_event(sizeof *event);
-
-    event->message.handle = deliver_report;
-    event->stream_id = stream_id;
-    event->report = *report;
-    mailbox_post(&media->mailbox, &event->message);
-}
-
-static void on_closed(void *context, uint64_t session, enum media_close_reason reason)
-{
-    struct media *media = context;
-    struct event *event = make_event(sizeof *event);
-
-    event->message.handle = deliver_closed;
-    event->session = session;
-    event->reason = reason;
-    mailbox_post(&media->mailbox, &event->message);
-}
-
-static void on_chat(void *context, uint64_t session, const char *text, size_t text_bytes)
-{
-    struct media *media = context;
-    struct chat_event *event = make_event(sizeof *event + text_bytes);
-
-    event->message.handle = deliver_chat;
-    event->session = session;
-    event->text_bytes = text_bytes;
-    memcpy(event->text, text, text_bytes);
-    mailbox_post(&media->mailbox, &event->message);
-}
 
 static void on_tick(void *context)
 {
@@ -220,26 +76,28 @@ static void want_key_frame(void *context, uint32_t stream_id)
 static enum status create_worker(struct media *media, unsigned number, uint16_t port)
 {
     const struct media_settings *from = &media->settings;
-    const struct worker_settings settings = {
-        .number = (int)number,
-        .port = port,
-        .tcp = from->tcp,
-        .send = from->send,
-        .viewers_max = from->viewers_max,
-        .handshakes_max = from->handshakes_max,
-        .handshake_deadline_ns = from->handshake_deadline_ns,
-        .consent_ns = from->consent_ns,
-        .history_age_ns = from->history_age_ns,
-        .replay_bps = from->replay_bps,
-        .tickets = media->tickets,
-        .dtls_context = media->dtls_context,
-        .data = media->data,
-        .upstream = {.context = media,
-                     .subscribe = subscribe,
-                     .unsubscribe = unsubscribe,
-                     .want_key_frame = want_key_frame},
-        .events = {.context = media, .on_connected = on_connected, .on_closed = on_closed},
-        .on_tick = number == 0 ? on_tick : NULL};
+    const struct worker_settings settings = {.number = (int)number,
+                                             .port = port,
+                                             .tcp = from->tcp,
+                                             .send = from->send,
+                                             .viewers_max = from->viewers_max,
+                                             .handshakes_max = from->handshakes_max,
+                                             .handshake_deadline_ns = from->handshake_deadline_ns,
+                                             .consent_ns = from->consent_ns,
+                                             .history_age_ns = from->history_age_ns,
+                                             .replay_bps = from->replay_bps,
+                                             .tickets = media->tickets,
+                                             .dtls_context = media->dtls_context,
+                                             .data = media->data,
+                                             .upstream = {.context = media,
+                                                          .subscribe = subscribe,
+                                                          .unsubscribe = unsubscribe,
+                                                          .want_key_frame = want_key_frame},
+                                             .events = {.context = &media->mail,
+                                                        .on_connected = media_mail_connected,
+                                                        .on_closed = media_mail_closed},
+                                             .on_tick = number == 0 ? on_tick : NULL,
+                                             .tick_context = media};
 
     const enum status status = worker_create(&settings, &media->workers[number]);
     if (status == STATUS_OK) {
@@ -274,7 +132,7 @@ static enum status create_workers(struct media *media)
 
 static enum status create_data(struct media *media)
 {
-    const struct data_events events = {.context = media, .on_chat = on_chat};
+    const struct data_events events = {.context = &media->mail, .on_chat = media_mail_chat};
 
     return media->settings.data ? data_create(&media->settings.data_limits, &events, &media->data)
                                 : STATUS_OK;
@@ -309,16 +167,15 @@ enum status media_create(const struct media_settings *settings,
     if (made == NULL)
         return STATUS_NO_MEMORY;
     made->settings = *settings;
-    made->events = *events;
     made->wake_main = wake_main;
     made->wake_context = wake_context;
     made->worker_count = count_workers(settings->workers);
-    mailbox_init(&made->mailbox, wake_main, wake_context);
-    const struct ingest_events ingest_events = {.context = made,
-                                                .on_publisher_local = on_publisher_local,
-                                                .on_connected = on_connected,
-                                                .on_stream_report = on_stream_report,
-                                                .on_closed = on_closed};
+    media_mail_init(&made->mail, events, wake_main, wake_context);
+    const struct ingest_events ingest_events = {.context = &made->mail,
+                                                .on_publisher_local = media_mail_publisher_local,
+                                                .on_connected = media_mail_connected,
+                                                .on_stream_report = media_mail_stream_report,
+                                                .on_closed = media_mail_closed};
     enum status status = rtpsec_start();
     if (status == STATUS_OK)
         status = dtls_context_create(certificate, -1, &made->dtls_context);
@@ -342,47 +199,6 @@ enum status media_create(const struct media_settings *settings,
     return STATUS_OK;
 }
 
-static void drop_local(void *context, uint64_t session, const struct media_local *local)
-{
-    (void)context;
-    (void)session;
-    (void)local;
-}
-
-static void drop_connected(void *context, uint64_t session)
-{
-    (void)context;
-    (void)session;
-}
-
-static void drop_report(void *context, uint32_t stream_id, const struct stream_report *report)
-{
-    (void)context;
-    (void)stream_id;
-    (void)report;
-}
-
-static void drop_chat(void *context, uint64_t session, const char *text, size_t text_bytes)
-{
-    (void)context;
-    (void)session;
-    (void)text;
-    (void)text_bytes;
-}
-
-static void drop_closed(void *context, uint64_t session, enum media_close_reason reason)
-{
-    (void)context;
-    (void)session;
-    (void)reason;
-}
-
-static const struct media_events nobody = {.on_publisher_local = drop_local,
-                                           .on_connected = drop_connected,
-                                           .on_stream_report = drop_report,
-                                           .on_chat = drop_chat,
-                                           .on_closed = drop_closed};
-
 /* Packets hang between the two sides: the ingest thread stops before the workers do, and frees the
  * packets after they have let go of them. Both post to the data thread, and it to them: it stops
  * after them, and is freed after their mailboxes are. */
@@ -403,9 +219,7 @@ void media_destroy(struct media *media)
     data_destroy(media->data);
     ticket_table_destroy(media->tickets);
     dtls_context_destroy(media->dtls_context);
-    /* Events that main has not polled by now find nobody who would want them. */
-    media->events = nobody;
-    (void)mailbox_drain(&media->mailbox, media);
+    media_mail_discard(&media->mail);
     free(media);
 }
 
@@ -418,7 +232,8 @@ static void expire_tickets(struct media *media)
     do {
         count = ticket_table_expire(media->tickets, now_ns, sessions, SESSIONS_A_CALL);
         for (unsigned i = 0; i < count; i++)
-            media->events.on_closed(media->events.context, sessions[i], MEDIA_CLOSED_NO_CHECK);
+            media->mail.events.on_closed(media->mail.events.context, sessions[i],
+                                         MEDIA_CLOSED_NO_CHECK);
     } while (count == SESSIONS_A_CALL);
 }
 
@@ -443,7 +258,7 @@ static void trim_after_handshakes(struct media *media)
 
 void media_poll(struct media *media)
 {
-    (void)mailbox_drain(&media->mailbox, media);
+    media_mail_deliver(&media->mail);
     if (atomic_exchange_explicit(&media->ticked, false, memory_order_relaxed)) {
         expire_tickets(media);
         trim_after_handshakes(media);
@@ -485,7 +300,7 @@ void media_stream_close(struct media *media, uint32_t stream_id)
     do {
         count = ticket_table_withdraw_stream(media->tickets, stream_id, sessions, SESSIONS_A_CALL);
         for (unsigned i = 0; i < count; i++)
-            on_closed(media, sessions[i], MEDIA_CLOSED_BY_US);
+            media_mail_closed(&media->mail, sessions[i], MEDIA_CLOSED_BY_US);
     } while (count == SESSIONS_A_CALL);
     for (unsigned i = 0; i < media->worker_count; i++)
         worker_close_stream(media->workers[i], stream_id);
@@ -537,7 +352,7 @@ void media_end(struct media *media, uint64_t session)
 
     switch (ticket_table_withdraw(media->tickets, session, &owner)) {
     case STATUS_OK:
-        on_closed(media, session, MEDIA_CLOSED_BY_US);
+        media_mail_closed(&media->mail, session, MEDIA_CLOSED_BY_US);
         break;
     case STATUS_EXISTS:
         worker_end(media->workers[owner], session);

@@ -1,10 +1,7 @@
 #include "transport/worker.h"
 
-#include <assert.h>
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -12,14 +9,8 @@
 #include <unistd.h>
 
 #include "core/log.h"
-#include "core/mailbox.h"
-#include "transport/data_inbox.h"
-#include "transport/intake.h"
 #include "transport/mono_clock.h"
-#include "transport/mux.h"
-#include "transport/tcp.h"
-#include "transport/udp.h"
-#include "transport/viewer_egress.h"
+#include "transport/worker_parts.h"
 
 enum {
     PACKETS_A_POP = 64,
@@ -34,73 +25,6 @@ static const int64_t sweep_ns = MONO_SECOND;
 static const int64_t handshake_least_ns = MONO_MS;
 static const int64_t handshake_most_ns = 10 * MONO_MS;
 
-struct worker {
-    struct worker_settings settings;
-    struct stats stats;
-    pthread_t thread; /* the creator's */
-    pthread_t self;   /* the thread's own, for asserts */
-    bool started;
-    bool stopping; /* own thread */
-    int poll;
-    int wake;
-    atomic_bool asleep;    /* the loop waits, or is about to */
-    atomic_uint forwarded; /* datagrams of other workers in the mailbox */
-    struct worker *const *peers;
-    unsigned peer_count;
-    struct mailbox mailbox;
-    struct data_inbox from_data;
-    struct mailbox gifts; /* apart, because they come before what is in the ring */
-    struct ring *ring;
-    struct packet *held; /* out of the ring and not yet taken; NULL: none */
-    struct udp *udp;
-    struct tcp *tcp; /* NULL: off */
-    struct viewer_egress out;
-    struct mux *mux;
-    struct audiences *audiences;
-    struct viewers *viewers;
-    struct intake *intake;
-    int64_t turn_ns; /* the turn under way began */
-    int64_t audience_swept_ns;
-    int64_t swept_ns;
-};
-
-/* Messages; each is handled and freed on the worker's own thread. */
-
-struct session_message {
-    struct message message;
-    uint64_t session;
-};
-
-struct stream_message {
-    struct message message;
-    uint32_t stream_id;
-};
-
-struct gift_message {
-    struct message message;
-    uint32_t stream_id;
-    unsigned count;
-    struct packet *packets[];
-};
-
-struct datagram_message {
-    struct message message;
-    struct path path;
-    size_t bytes;
-    uint8_t datagram[];
-};
-
-struct connection_message {
-    struct message message;
-    struct tcp_handover handover;
-};
-
-static void assert_own_thread(const struct worker *worker)
-{
-    assert(pthread_equal(worker->self, pthread_self()));
-    (void)worker;
-}
-
 void worker_wake(void *context)
 {
     struct worker *worker = context;
@@ -112,61 +36,6 @@ void worker_wake(void *context)
         atomic_exchange_explicit(&worker->asleep, false, memory_order_relaxed) &&
         write(worker->wake, &one, sizeof one) < 0)
         LOG_ERROR("worker", "wake-up: %s", strerrordesc_np(errno));
-}
-
-static void handle_end(struct message *message, void *owner)
-{
-    struct session_message *end = (struct session_message *)(void *)message;
-    struct worker *worker = owner;
-    struct viewer_session *session =
-        worker->stopping ? NULL : viewers_find(worker->viewers, end->session);
-
-    if (session != NULL)
-        viewers_close(worker->viewers, session, MEDIA_CLOSED_BY_US, mono_clock_ns());
-    free(end);
-}
-
-static void handle_close_stream(struct message *message, void *owner)
-{
-    struct stream_message *close_stream = (struct stream_message *)(void *)message;
-    struct worker *worker = owner;
-
-    if (!worker->stopping)
-        viewers_close_stream(worker->viewers, close_stream->stream_id, mono_clock_ns());
-    free(close_stream);
-}
-
-static void handle_gift(struct message *message, void *owner)
-{
-    struct gift_message *gift = (struct gift_message *)(void *)message;
-    struct worker *worker = owner;
-
-    audiences_adopt(worker->audiences, gift->stream_id, gift->packets, gift->count);
-    free(gift);
-}
-
-static void handle_datagram(struct message *message, void *owner)
-{
-    struct datagram_message *forwarded = (struct datagram_message *)(void *)message;
-    struct worker *worker = owner;
-
-    atomic_fetch_sub_explicit(&worker->forwarded, 1, memory_order_relaxed);
-    if (!worker->stopping)
-        intake_take(worker->intake, &forwarded->path, forwarded->datagram, forwarded->bytes, true,
-                    mono_clock_ns());
-    free(forwarded);
-}
-
-static void handle_connection(struct message *message, void *owner)
-{
-    struct connection_message *connection = (struct connection_message *)(void *)message;
-    struct worker *worker = owner;
-
-    if (worker->stopping || worker->tcp == NULL)
-        close(connection->handover.descriptor);
-    else
-        tcp_take_in(worker->tcp, &connection->handover, mono_clock_ns());
-    free(connection);
 }
 
 /* One datagram of the data thread for a viewer. */
@@ -193,52 +62,6 @@ static void lose_data(void *context, uint64_t session, bool left)
     viewer->has_data = false;
     if (left)
         viewers_on_outcome(worker->viewers, viewer, VIEWER_SESSION_LEFT, mono_clock_ns());
-}
-
-static void handle_stop(struct message *message, void *owner)
-{
-    struct worker *worker = owner;
-
-    worker->stopping = true;
-    free(message);
-}
-
-static void forward_datagram(void *context, int number, const struct path *path,
-                             const uint8_t *datagram, size_t datagram_bytes)
-{
-    struct worker *worker = context;
-    struct worker *peer = (unsigned)number < worker->peer_count ? worker->peers[number] : NULL;
-
-    assert_own_thread(worker);
-    if (peer == NULL ||
-        atomic_load_explicit(&peer->forwarded, memory_order_relaxed) >= WORKER_FORWARDED_MAX) {
-        STATS_ADD(&worker->stats, drop_unknown_address, 1);
-        return;
-    }
-    struct datagram_message *forwarded = malloc(sizeof *forwarded + datagram_bytes);
-    if (forwarded == NULL)
-        return;
-    forwarded->message.handle = handle_datagram;
-    forwarded->path = *path;
-    forwarded->bytes = datagram_bytes;
-    memcpy(forwarded->datagram, datagram, datagram_bytes);
-    atomic_fetch_add_explicit(&peer->forwarded, 1, memory_order_relaxed);
-    mailbox_post(&peer->mailbox, &forwarded->message);
-}
-
-static void hand_over_connection(void *context, int number, const struct tcp_handover *handover)
-{
-    struct worker *worker = context;
-    struct connection_message *connection = malloc(sizeof *connection);
-
-    if (connection == NULL || (unsigned)number >= worker->peer_count) {
-        close(handover->descriptor);
-        free(connection);
-        return;
-    }
-    connection->message.handle = handle_connection;
-    connection->handover = *handover;
-    mailbox_post(&worker->peers[number]->mailbox, &connection->message);
 }
 
 static void take_frame(void *context, struct tcp_connection *connection, uint8_t *frame,
@@ -307,8 +130,8 @@ static enum status create_parts(struct worker *worker)
                                            .data = settings->data,
                                            .events = settings->events,
                                            .peers = {.context = worker,
-                                                     .forward = forward_datagram,
-                                                     .hand_over = hand_over_connection}};
+                                                     .forward = worker_forward_datagram,
+                                                     .hand_over = worker_hand_over_connection}};
     return intake_create(&intake, &worker->intake);
 }
 
@@ -357,23 +180,6 @@ enum status worker_create(const struct worker_settings *settings, struct worker 
     }
     *worker = made;
     return STATUS_OK;
-}
-
-void worker_give(void *context, uint32_t stream_id, struct packet *const *packets, unsigned count)
-{
-    struct worker *worker = context;
-    struct gift_message *gift = malloc(sizeof *gift + count * sizeof(struct packet *));
-
-    if (gift == NULL) {
-        for (unsigned i = 0; i < count; i++)
-            packet_unref(packets[i]);
-        return;
-    }
-    gift->message.handle = handle_gift;
-    gift->stream_id = stream_id;
-    gift->count = count;
-    memcpy(gift->packets, packets, count * sizeof(struct packet *));
-    mailbox_post(&worker->gifts, &gift->message);
 }
 
 uint16_t worker_port(const struct worker *worker)
@@ -455,7 +261,7 @@ static int64_t sweep(struct worker *worker, int64_t now_ns)
         if (worker->tcp != NULL)
             tcp_sweep(worker->tcp, now_ns);
         if (worker->settings.on_tick != NULL)
-            worker->settings.on_tick(worker->settings.events.context);
+            worker->settings.on_tick(worker->settings.tick_context);
         worker->swept_ns = now_ns;
     }
     return worker->audience_swept_ns + audience_sweep_ns;
@@ -480,7 +286,7 @@ static int64_t turn(struct worker *worker, bool tcp_ready, int64_t now_ns)
 {
     const struct fanout_gather gather = {worker, gather_late};
 
-    assert_own_thread(worker);
+    worker_assert_own_thread(worker);
     worker->turn_ns = now_ns;
     const bool drained = take_packets(worker, now_ns);
     const int64_t held_ns = audiences_run(worker->audiences, drained, &gather, now_ns);
@@ -560,11 +366,7 @@ void worker_stop(struct worker *worker)
 {
     if (!worker->started)
         return;
-    struct message *stop = calloc(1, sizeof *stop);
-    if (stop == NULL)
-        abort(); /* nothing could be ended any more */
-    stop->handle = handle_stop;
-    mailbox_post(&worker->mailbox, stop);
+    worker_post_stop(worker);
     pthread_join(worker->thread, NULL);
     worker->started = false;
 }
@@ -600,26 +402,4 @@ void worker_destroy(struct worker *worker)
 const struct stats *worker_stats(const struct worker *worker)
 {
     return &worker->stats;
-}
-
-void worker_end(struct worker *worker, uint64_t session)
-{
-    struct session_message *end = malloc(sizeof *end);
-
-    if (end == NULL)
-        return; /* consent or the peer will end it */
-    end->message.handle = handle_end;
-    end->session = session;
-    mailbox_post(&worker->mailbox, &end->message);
-}
-
-void worker_close_stream(struct worker *worker, uint32_t stream_id)
-{
-    struct stream_message *close_stream = malloc(sizeof *close_stream);
-
-    if (close_stream == NULL)
-        return;
-    close_stream->message.handle = handle_close_stream;
-    close_stream->stream_id = stream_id;
-    mailbox_post(&worker->mailbox, &close_stream->message);
 }

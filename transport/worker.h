@@ -39,7 +39,8 @@ struct worker_settings {
     struct data *data;                 /* borrowed; NULL: no data channels */
     struct upstream upstream;
     struct viewer_events events;
-    void (*on_tick)(void *context); /* once a second, with events.context */
+    void (*on_tick)(void *context); /* once a second */
+    void *tick_context;
 };
 
 struct worker;
