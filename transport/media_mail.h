@@ -19,11 +19,12 @@ void media_mail_deliver(struct media_mail *mail);
 /* Forgets what was posted, at the end: nobody is there who would want it. Main. */
 void media_mail_discard(struct media_mail *mail);
 
-/* Any thread; all is copied. */
-void media_mail_publisher_local(void *mail, uint64_t session, const struct media_local *local);
-void media_mail_connected(void *mail, uint64_t session);
-void media_mail_stream_report(void *mail, uint32_t stream_id, const struct stream_report *report);
-void media_mail_chat(void *mail, uint64_t session, const char *text, size_t text_bytes);
-void media_mail_closed(void *mail, uint64_t session, enum media_close_reason reason);
+/* Any thread; context is the media_mail, all else is copied. */
+void media_mail_publisher_local(void *context, uint64_t session, const struct media_local *local);
+void media_mail_connected(void *context, uint64_t session);
+void media_mail_stream_report(void *context, uint32_t stream_id,
+                              const struct stream_report *report);
+void media_mail_chat(void *context, uint64_t session, const char *text, size_t text_bytes);
+void media_mail_closed(void *context, uint64_t session, enum media_close_reason reason);
 
 #endif
