@@ -240,6 +240,10 @@ void access_ask(const struct access *access, enum access_right right, const char
         answer->credential = CREDENTIAL_KEY;
     else if (!access_is_guarded(config, right))
         return;
+    else if (right == ACCESS_ADMINISTER && config->auth_admin_key[0] == '\0' &&
+             !takes_tokens(config))
+        refuse(answer, STATUS_DENIED,
+               "Nobody administers this server over HTTP: auth.admin_key is not set.");
     else if (!shown)
         refuse(answer, STATUS_NOT_FOUND, needed[right]);
     else if (takes_tokens(config) && strchr(token, '.') != NULL)

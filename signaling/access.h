@@ -24,7 +24,7 @@ enum access_right {
 
 struct access_answer {
     /* STATUS_OK. STATUS_NOT_FOUND: a credential is needed and none was shown (401).
-     * STATUS_DENIED: what was shown does not allow it (403). */
+     * STATUS_DENIED: what was shown does not allow it, or nothing would (403). */
     enum status status;
     const char *why; /* a sentence for a person, static; "" when allowed */
     /* Who it is, for the rule that only the same credential takes a live stream over: equal for

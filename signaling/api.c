@@ -10,11 +10,8 @@
 #include "signaling/http_session.h"
 #include "signaling/ice_servers.h"
 #include "signaling/name.h"
-
-static const char rooms_path[] = "/api/rooms";
-static const char sessions_path[] = "/api/sessions/";
-static const char drain_path[] = "/api/drain";
-static const char ice_servers_path[] = "/api/ice-servers";
+#include "signaling/participant.h"
+#include "signaling/request.h"
 
 /* Takes value. */
 static void answer_json(struct exchange *exchange, json_t *value)
@@ -91,8 +88,9 @@ static json_t *sessions_json(const struct directory_room *room, int64_t now_ns)
     return sessions;
 }
 
-static void answer_rooms(const struct endpoint *endpoint, struct exchange *exchange)
+static void answer_rooms(struct endpoint *endpoint, struct exchange *exchange, const char *name)
 {
+    (void)name;
     json_t *rooms = json_array();
 
     directory_each(endpoint_directory(endpoint), add_room, rooms);
@@ -100,20 +98,33 @@ static void answer_rooms(const struct endpoint *endpoint, struct exchange *excha
 }
 
 /* For a call, whose two browsers join no media room that would tell them. */
-static void answer_ice_servers(const struct endpoint *endpoint, struct exchange *exchange)
+static void answer_ice_servers(struct endpoint *endpoint, struct exchange *exchange,
+                               const char *name)
 {
+    (void)name;
     answer_json(exchange,
                 json_pack("{s:o}", "iceServers", ice_servers_json(endpoint_config(endpoint))));
 }
 
-static void answer_room(const struct endpoint *endpoint, struct exchange *exchange,
-                        const char *segment)
+/* NULL: there is none of that name. */
+static const struct directory_room *find_room(const struct endpoint *endpoint, const char *segment,
+                                              size_t segment_bytes)
 {
     char name[NAME_BYTES_MAX + 1];
-    const struct directory_room *room = NULL;
 
-    if (name_decode(segment, strlen(segment), name) == STATUS_OK)
-        room = directory_find(endpoint_directory(endpoint), name);
+    return name_decode(segment, segment_bytes, name) == STATUS_OK
+               ? directory_find(endpoint_directory(endpoint), name)
+               : NULL;
+}
+
+static void answer_room(struct endpoint *endpoint, struct exchange *exchange, const char *segment)
+{
+    if (segment[0] == '\0') {
+        answer_rooms(endpoint, exchange, segment);
+        return;
+    }
+    const struct directory_room *room = find_room(endpoint, segment, strlen(segment));
+
     if (room == NULL) {
         exchange_problem(exchange, 404, "Nobody is in such a room.");
         return;
@@ -168,12 +179,48 @@ static void kick(struct endpoint *endpoint, struct exchange *exchange, const cha
     exchange_answer(exchange, 200, NULL, NULL, 0);
 }
 
+/* Does what the body says ({from, off?}) about one in room. */
+static void mute_as_told(const struct directory_room *room, struct exchange *exchange)
+{
+    size_t body_bytes;
+    const char *body = exchange_body(exchange, &body_bytes);
+    json_t *value = json_loadb(body, body_bytes, 0, NULL);
+    const struct request request = request_read(value);
+    const char *from;
+    bool off;
+
+    if (request_text(&request, "from", 1, DIRECTORY_FROM_CHARS, &from) != STATUS_OK ||
+        request_flag(&request, "off", &off) != STATUS_OK)
+        exchange_problem(exchange, 400, "The body is JSON: from, a text, and perhaps off, a bool.");
+    else if (participant_mute(room, from, off) != STATUS_OK)
+        exchange_problem(exchange, 404, "There is nobody of that name in the room.");
+    else
+        answer_json(exchange, json_pack("{s:s, s:b}", "from", from, "muted", !off));
+    json_decref(value);
+}
+
+static void mute(struct endpoint *endpoint, struct exchange *exchange, const char *segment)
+{
+    struct access_answer access;
+    const struct directory_room *room = find_room(endpoint, segment, strcspn(segment, "/"));
+
+    endpoint_ask(endpoint, ACCESS_ADMINISTER, room != NULL ? directory_room_name(room) : NULL,
+                 http_session_token(exchange), &access);
+    if (access.status != STATUS_OK)
+        http_session_refuse_access(exchange, &access);
+    else if (room == NULL)
+        exchange_problem(exchange, 404, "Nobody is in such a room.");
+    else
+        mute_as_told(room, exchange);
+}
+
 /* Without an operator's key nobody drains a server over HTTP: behind a proxy everyone comes from
  * loopback. */
-static void drain(struct endpoint *endpoint, struct exchange *exchange)
+static void drain(struct endpoint *endpoint, struct exchange *exchange, const char *name)
 {
     struct access_answer access;
 
+    (void)name;
     endpoint_ask(endpoint, ACCESS_ADMINISTER, NULL, http_session_token(exchange), &access);
     if (access.status != STATUS_OK) {
         http_session_refuse_access(exchange, &access);
@@ -184,33 +231,65 @@ static void drain(struct endpoint *endpoint, struct exchange *exchange)
                                     (json_int_t)mono_to_ms(endpoint_drain_left_ns(endpoint))));
 }
 
+struct route {
+    const char *path;
+    /* NULL: the path is whole. Else a name follows, the handler's, and then this. */
+    const char *after_name;
+    enum http_method method; /* HTTP_GET: HEAD too */
+    void (*handle)(struct endpoint *endpoint, struct exchange *exchange, const char *name);
+};
+
+static const struct route ROUTES[] = {
+    {"/api/rooms", NULL, HTTP_GET, answer_rooms},
+    {"/api/rooms/", "/mute", HTTP_POST, mute},
+    {"/api/rooms/", "", HTTP_GET, answer_room},
+    {"/api/sessions/", "", HTTP_DELETE, kick},
+    {"/api/drain", NULL, HTTP_POST, drain},
+    {"/api/ice-servers", NULL, HTTP_GET, answer_ice_servers},
+};
+
+static bool matches(const struct route *route, const char *path)
+{
+    const size_t path_bytes = strlen(path);
+    const size_t route_bytes = strlen(route->path);
+
+    if (route->after_name == NULL)
+        return strcmp(path, route->path) == 0;
+    const size_t after_bytes = strlen(route->after_name);
+    return path_bytes >= route_bytes + after_bytes &&
+           strncmp(path, route->path, route_bytes) == 0 &&
+           strcmp(path + path_bytes - after_bytes, route->after_name) == 0;
+}
+
+static const struct route *find_route(const char *path)
+{
+    for (size_t i = 0; i < sizeof ROUTES / sizeof ROUTES[0]; i++)
+        if (matches(&ROUTES[i], path))
+            return &ROUTES[i];
+    return NULL;
+}
+
+static const char *allowed(enum http_method method)
+{
+    if (method == HTTP_DELETE)
+        return "OPTIONS, DELETE";
+    return method == HTTP_POST ? "OPTIONS, POST" : "OPTIONS, GET, HEAD";
+}
+
 void api_handle(struct endpoint *endpoint, struct exchange *exchange)
 {
     const char *path = exchange_path(exchange);
-    const enum http_method method = exchange_method(exchange);
-    const bool sessions = strncmp(path, sessions_path, strlen(sessions_path)) == 0;
-    const bool rooms = strncmp(path, rooms_path, strlen(rooms_path)) == 0 &&
-                       strchr("/", path[strlen(rooms_path)]) != NULL;
-    const bool drains = strcmp(path, drain_path) == 0;
-    const bool ice_servers = strcmp(path, ice_servers_path) == 0;
-    const char *allow = sessions ? "OPTIONS, DELETE"
-                        : drains ? "OPTIONS, POST"
-                                 : "OPTIONS, GET, HEAD";
+    const struct route *route = find_route(path);
+    enum http_method method = exchange_method(exchange);
 
-    if (!sessions && !rooms && !drains && !ice_servers)
+    if (method == HTTP_HEAD)
+        method = HTTP_GET;
+    if (route == NULL)
         exchange_problem(exchange, 404, "There is nothing at this address.");
     else if (method == HTTP_OPTIONS)
-        http_session_options(exchange, allow, NULL);
-    else if (sessions && method == HTTP_DELETE)
-        kick(endpoint, exchange, path + strlen(sessions_path));
-    else if (drains && method == HTTP_POST)
-        drain(endpoint, exchange);
-    else if (sessions || drains || (method != HTTP_GET && method != HTTP_HEAD))
-        http_session_refuse_method(exchange, allow);
-    else if (ice_servers)
-        answer_ice_servers(endpoint, exchange);
-    else if (strlen(path) <= strlen(rooms_path) + 1)
-        answer_rooms(endpoint, exchange);
+        http_session_options(exchange, allowed(route->method), NULL);
+    else if (method != route->method)
+        http_session_refuse_method(exchange, allowed(route->method));
     else
-        answer_room(endpoint, exchange, path + strlen(rooms_path) + 1);
+        route->handle(endpoint, exchange, path + strlen(route->path));
 }

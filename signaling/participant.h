@@ -58,6 +58,10 @@ json_t *participant_answer(struct participant_line *line, const json_t *value);
 bool participant_is_joined(const struct participant_line *line);
 /* Whether it has an open peer connection of that id. */
 bool participant_has_peer(const struct participant_line *line, const char *id);
+/* The operator's word: who is known in room as `from` is not heard in its chat, nor whoever comes
+ * back from that address for chat.kick_seconds; off: heard again. STATUS_NOT_FOUND. */
+MUST_CHECK enum status participant_mute(const struct directory_room *room, const char *from,
+                                        bool off);
 /* Sends {type: error} for what was not even read. */
 void participant_refuse(struct participant_line *line, const char *code, const char *message);
 

@@ -12,6 +12,17 @@ static bool is_host(const struct participant *participant)
                : peers_publishes_stream(&participant->peers, "main");
 }
 
+static struct participant *find(const struct directory_room *room, const char *from)
+{
+    for (struct directory_member *member = directory_members(room); member != NULL;
+         member = member->next) {
+        struct participant *participant = (struct participant *)member;
+        if (strcmp(participant->you, from) == 0)
+            return participant;
+    }
+    return NULL;
+}
+
 /* The other one that a host's message is about; on failure *error answers it. */
 static struct participant *find_other(const struct participant *host, const struct request *request,
                                       json_t **error)
@@ -23,12 +34,9 @@ static struct participant *find_other(const struct participant *host, const stru
         return NULL;
     }
     if (request_text(request, "from", 1, DIRECTORY_FROM_CHARS, &from) == STATUS_OK) {
-        for (struct directory_member *member = directory_members(host->member.room); member != NULL;
-             member = member->next) {
-            struct participant *other = (struct participant *)member;
-            if (other != host && strcmp(other->you, from) == 0)
-                return other;
-        }
+        struct participant *other = find(host->member.room, from);
+        if (other != NULL && other != host)
+            return other;
     }
     *error = request_error(request, "bad-message", "from must be another one in the room.");
     return NULL;
@@ -40,11 +48,29 @@ static const char *strange_address(const struct participant *host, const struct 
     return strcmp(host->address, other->address) != 0 ? other->address : "";
 }
 
+/* Returns what all concerned are told, a new reference; NULL: out of memory. */
+static json_t *mute(struct participant *participant, const char *address, bool off)
+{
+    struct outcasts *outcasts = participant->all->outcasts;
+    const struct endpoint *endpoint = participant->all->endpoint;
+    const char *room = directory_room_name(participant->member.room);
+
+    participant->person.muted = !off;
+    if (off)
+        outcasts_forgive(outcasts, OUTCAST_MUTED, room, address);
+    else
+        outcasts_add(outcasts, OUTCAST_MUTED, room, address,
+                     endpoint_now_ns(endpoint) + endpoint_config(endpoint)->chat_kick_ns);
+    json_t *muted =
+        json_pack("{s:s, s:s, s:b}", "type", "muted", "from", participant->you, "muted", !off);
+    if (participant->line != NULL)
+        participant_send(participant->line, json_incref(muted));
+    return muted;
+}
+
 json_t *participant_on_mute(struct participant_line *line, const struct request *request)
 {
     const struct participant *host = line->participant;
-    struct outcasts *outcasts = line->all->outcasts;
-    const char *room = directory_room_name(host->member.room);
     json_t *error = NULL;
     bool off;
 
@@ -53,19 +79,7 @@ json_t *participant_on_mute(struct participant_line *line, const struct request 
         return error;
     if (request_flag(request, "off", &off) != STATUS_OK)
         return request_error(request, "bad-message", "off must be true or false.");
-    const char *address = strange_address(host, other);
-    other->person.muted = !off;
-    if (off)
-        outcasts_forgive(outcasts, OUTCAST_MUTED, room, address);
-    else
-        outcasts_add(outcasts, OUTCAST_MUTED, room, address,
-                     endpoint_now_ns(line->all->endpoint) +
-                         endpoint_config(line->all->endpoint)->chat_kick_ns);
-    json_t *muted =
-        json_pack("{s:s, s:s, s:b}", "type", "muted", "from", other->you, "muted", !off);
-    if (other->line != NULL)
-        participant_send(other->line, json_incref(muted));
-    return muted;
+    return mute(other, strange_address(host, other), off);
 }
 
 json_t *participant_on_kick(struct participant_line *line, const struct request *request)
@@ -92,4 +106,26 @@ json_t *participant_on_kick(struct participant_line *line, const struct request 
                          request_error(&join, "forbidden", "The host removed you from this room."));
     }
     return kicked;
+}
+
+/* address, unless a host of the room has it too: "". */
+static const char *address_of_no_host(const struct directory_room *room, const char *address)
+{
+    for (struct directory_member *member = directory_members(room); member != NULL;
+         member = member->next) {
+        const struct participant *participant = (struct participant *)member;
+        if (is_host(participant) && strcmp(participant->address, address) == 0)
+            return "";
+    }
+    return address;
+}
+
+enum status participant_mute(const struct directory_room *room, const char *from, bool off)
+{
+    struct participant *participant = find(room, from);
+
+    if (participant == NULL)
+        return STATUS_NOT_FOUND;
+    json_decref(mute(participant, address_of_no_host(room, participant->address), off));
+    return STATUS_OK;
 }

@@ -12,9 +12,11 @@
 
 #include <jansson.h>
 
+#include "signaling/message.h"
 #include "signaling/whip.h"
 #include "tests/signaling/fake_exchange.h"
 #include "tests/signaling/fake_media.h"
+#include "tests/signaling/fake_socket.h"
 #include "tests/signaling/offer_file.h"
 #include "tests/signaling/stage.h"
 
@@ -112,8 +114,13 @@ static void api_statuses_follow_the_rules(void **state)
         {HTTP_GET, "/api/rooms/%ff", 404},
         {HTTP_GET, "/api/roomsx", 404},
         {HTTP_GET, "/api/", 404},
+        {HTTP_GET, "/api/rooms/a%20b/mute", 405},
+        {HTTP_OPTIONS, "/api/rooms/a%20b/mute", 200},
+        {HTTP_POST, "/api/rooms/a%20b/mute", 403}, /* nobody is the operator here */
+        {HTTP_GET, "/api/rooms/a%20b/x", 404},
+        {HTTP_GET, "/api/drain/", 404},
         {HTTP_GET, "/api/sessions/1", 405},
-        {HTTP_DELETE, "/api/sessions/1", 401}, /* no key is set: by the secret, or as operator */
+        {HTTP_DELETE, "/api/sessions/1", 403}, /* no key is set: by the secret alone */
         {HTTP_DELETE, "/api/sessions/x", 404},
     };
 
@@ -154,7 +161,7 @@ static void api_drains_for_who_has_the_operators_key(void **state)
     (void)state;
     strcpy(stage.config.auth_publish_key, "stream");
     assert_int_equal(ask(HTTP_GET, "/api/drain", "")->status, 405);
-    assert_int_equal(ask(HTTP_POST, "/api/drain", "")->status, 401); /* no such key is set */
+    assert_int_equal(ask(HTTP_POST, "/api/drain", "")->status, 403); /* no such key is set */
     assert_int_equal(ask(HTTP_POST, "/api/drain", "Bearer stream")->status, 403);
     strcpy(stage.config.auth_admin_key, "boss");
     assert_int_equal(ask(HTTP_POST, "/api/drain", "")->status, 401);
@@ -162,6 +169,74 @@ static void api_drains_for_who_has_the_operators_key(void **state)
     assert_false(endpoint_is_draining(stage.endpoint));
     assert_int_equal(ask(HTTP_POST, "/api/drain", "Bearer boss")->status, 200);
     assert_true(endpoint_is_draining(stage.endpoint));
+}
+
+static unsigned mute(const char *path, const char *authorization, const char *body)
+{
+    struct exchange *exchange = fake_exchange_make(HTTP_POST, path);
+
+    exchange->authorization = authorization;
+    exchange->body = body;
+    api_handle(stage.endpoint, exchange);
+    return exchange->status;
+}
+
+/* Joins the room "a b"; you gets who it is there. */
+static struct socket *open_joined(char you[DIRECTORY_FROM_CHARS + 1])
+{
+    struct socket *socket = fake_socket_open(&message_socket_handler, "/ws");
+
+    fake_socket_text(socket, "{\"type\":\"join\",\"room\":\"a b\"}");
+    json_t *joined = fake_socket_take(socket, "joined");
+    strcpy(you, json_string_value(json_object_get(joined, "you")));
+    json_decref(joined);
+    return socket;
+}
+
+static void api_mutes_for_who_has_the_operators_key(void **state)
+{
+    static const char path[] = "/api/rooms/a%20b/mute";
+    static const struct {
+        const char *path;
+        const char *authorization;
+        const char *body;
+        unsigned status;
+    } refused[] = {
+        {path, "", "{\"from\":\"nobody\"}", 401},
+        {path, "Bearer stream", "{\"from\":\"nobody\"}", 403},
+        {path, "Bearer boss", "{\"from\":\"nobody\"}", 404},
+        {"/api/rooms/empty/mute", "Bearer boss", "{\"from\":\"nobody\"}", 404},
+        {path, "Bearer boss", "", 400},
+        {path, "Bearer boss", "{", 400},
+        {path, "Bearer boss", "[]", 400},
+        {path, "Bearer boss", "{\"from\":1}", 400},
+        {path, "Bearer boss", "{\"from\":\"nobody\",\"off\":1}", 400},
+    };
+    char you[DIRECTORY_FROM_CHARS + 1];
+    char body[64];
+
+    (void)state;
+    assert_int_equal(message_start(stage.endpoint), STATUS_OK);
+    strcpy(stage.config.auth_publish_key, "stream");
+    strcpy(stage.config.auth_admin_key, "boss");
+    struct socket *ann = open_joined(you);
+    fake_socket_clear(ann);
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        assert_int_equal(mute(refused[i].path, refused[i].authorization, refused[i].body),
+                         refused[i].status);
+    fake_socket_expect_silence(ann);
+    snprintf(body, sizeof body, "{\"from\":\"%s\"}", you);
+    assert_int_equal(mute(path, "Bearer boss", body), 200);
+    json_decref(fake_socket_take(ann, "muted"));
+    fake_socket_text(ann, "{\"type\":\"chat\",\"text\":\"x\"}");
+    fake_socket_take_error(ann, "forbidden");
+    snprintf(body, sizeof body, "{\"from\":\"%s\",\"off\":true}", you);
+    assert_int_equal(mute(path, "Bearer boss", body), 200);
+    json_decref(fake_socket_take(ann, "muted"));
+    fake_socket_text(ann, "{\"type\":\"chat\",\"text\":\"x\"}");
+    json_decref(fake_socket_take(ann, "chat"));
+    fake_socket_close(ann);
+    message_stop();
 }
 
 int main(void)
@@ -173,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(api_statuses_follow_the_rules, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_ends_a_session_for_who_has_the_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_ends_a_session_by_its_secret, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(api_mutes_for_who_has_the_operators_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_drains_for_who_has_the_operators_key, set_up,
                                         tear_down),
     };
