@@ -50,6 +50,9 @@
     X(data_drop_handover, "Data channel packets dropped: too many on their way between threads")   \
     X(data_refused, "Associations and channels refused: limit reached")                            \
     X(send_fallbacks, "Sockets that gave up UDP segmentation offload, which was refused")          \
+    X(monitor_packets, "Audio packets that the audio monitor listened to")                         \
+    X(monitor_undecoded, "Audio packets it could not decode, or would not: more sound than time")  \
+    X(drop_monitor_full, "Audio packets it missed: it had no time for them")                       \
     X(drop_unknown_address, "Datagrams dropped: from an address without an authenticated check")   \
     X(drop_stun_malformed, "STUN dropped: malformed")                                              \
     X(drop_stun_unknown_user, "STUN dropped: no such user name")                                   \

@@ -35,6 +35,7 @@ static json_t *stream_json(const struct directory_stream *stream)
     json_t *described = description_of_stream(stream);
 
     json_object_set_new(described, "viewers", json_integer(stream->viewers));
+    json_object_set_new(described, "sound", description_of_sound(&stream->sound));
     json_object_set_new(described, "bitrate_bps",
                         json_pack("{s:I, s:I}", "audio",
                                   (json_int_t)report->bitrate_bps[TRACK_AUDIO], "video",

@@ -77,6 +77,11 @@ static const struct setting SETTINGS[] = {
     {"data.viewer_messages_per_second", SETTING_NUMBER,
      FIELD(media.data_limits.viewer_messages_max), "10", 1, 1000,
      "messages a second taken from a viewer's data channels"},
+    {"monitor.audio", SETTING_YES_NO, FIELD(media.monitor_audio), "yes", 0, 0,
+     "listen to every stream's sound: its level, silence and clipping are told to its broadcaster "
+     "and by the API"},
+    {"monitor.silent_seconds", SETTING_SECONDS, FIELD(media.monitor_silent_ns), "10", 1, 3600,
+     "how long a stream is below -70 dBFS until it is found silent"},
     {"ingest.ports", SETTING_PORTS, FIELD(media.ingest_port_first), "7100-7199", 1, 65535,
      "broadcasters' ICE, UDP: FIRST-LAST"},
     {"ingest.kbps", SETTING_KILOBITS, FIELD(media.publisher_bandwidth_bps), "8000", 100, 100000,
@@ -436,8 +441,15 @@ enum status config_read(int argc, char **argv, struct config *config, enum confi
 static bool is_fixed(const struct setting *setting)
 {
     static const char *const FIXED[] = {
-        "http.port", "http.bind",  "http.share_port",    "media.",
-        "ingest.",   "chat.words", "limits.relay_rooms", "limits.lobby_presence",
+        "http.port",
+        "http.bind",
+        "http.share_port",
+        "media.",
+        "ingest.",
+        "monitor.",
+        "chat.words",
+        "limits.relay_rooms",
+        "limits.lobby_presence",
     };
 
     for (size_t i = 0; i < sizeof FIXED / sizeof FIXED[0]; i++)

@@ -16,6 +16,13 @@ json_t *description_of_stream(const struct directory_stream *stream)
                      codec_or_null(told->codec[TRACK_VIDEO]), "layers");
 }
 
+json_t *description_of_sound(const struct sound *sound)
+{
+    json_t *level = sound->state != SOUND_UNKNOWN ? json_integer(sound->level_db) : json_null();
+
+    return json_pack("{s:s, s:o}", "state", sound_state_text(sound->state), "level_db", level);
+}
+
 json_t *description_of_streams(const struct directory_room *room)
 {
     json_t *streams = json_array();

@@ -10,6 +10,8 @@
 
 /* {stream, name, live, audio, video, codec: {audio, video}, layers}. */
 json_t *description_of_stream(const struct directory_stream *stream);
+/* {`state`, `level_db`}. */
+json_t *description_of_sound(const struct sound *sound);
 /* Those of the room that are announced, an array. */
 json_t *description_of_streams(const struct directory_room *room);
 

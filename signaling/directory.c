@@ -371,6 +371,16 @@ void directory_stream_report(struct directory *directory, struct directory_strea
     tell(directory, stream, now_ns);
 }
 
+void directory_stream_sound(struct directory *directory, struct directory_stream *stream,
+                            const struct sound *sound)
+{
+    const bool changed = sound->state != stream->sound.state;
+
+    stream->sound = *sound;
+    if (changed && directory->listener.on_sound != NULL)
+        directory->listener.on_sound(directory->listener.context, stream);
+}
+
 void directory_stream_gone(struct directory *directory, struct directory_stream *stream,
                            int64_t now_ns)
 {

@@ -14,6 +14,7 @@
 #include "core/status.h"
 #include "core/stream.h"
 #include "signaling/name.h"
+#include "transport/sound_meter.h"
 
 enum {
     DIRECTORY_FROM_CHARS = 16,
@@ -52,6 +53,7 @@ struct directory_stream {
     int64_t connected_ns;
     int64_t gone_ns;
     struct stream_report report;
+    struct sound sound;
     bool announced; /* members know it */
     struct directory_told told;
 };
@@ -73,6 +75,8 @@ struct directory_listener {
     /* Called for streams that are announced. stream is valid during the call. */
     void (*on_stream)(void *context, const struct directory_stream *stream,
                       enum directory_change change);
+    /* Its state changed. */
+    void (*on_sound)(void *context, const struct directory_stream *stream);
     void (*on_viewers)(void *context, struct directory_room *room, unsigned count);
 };
 
@@ -138,6 +142,9 @@ void directory_stream_connected(struct directory *directory, struct directory_st
                                 int64_t now_ns);
 void directory_stream_report(struct directory *directory, struct directory_stream *stream,
                              const struct stream_report *report, int64_t now_ns);
+/* As the audio monitor hears it. */
+void directory_stream_sound(struct directory *directory, struct directory_stream *stream,
+                            const struct sound *sound);
 /* The broadcaster is gone; the grace time begins. */
 void directory_stream_gone(struct directory *directory, struct directory_stream *stream,
                            int64_t now_ns);

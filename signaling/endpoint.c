@@ -117,6 +117,15 @@ static void on_stream_report(void *context, uint32_t stream_id, const struct str
         bound_bit_rate(endpoint, stream->publisher, report);
 }
 
+static void on_sound(void *context, uint32_t stream_id, const struct sound *sound)
+{
+    const struct endpoint *endpoint = context;
+    struct directory_stream *stream = directory_stream_by_id(endpoint->directory, stream_id);
+
+    if (stream != NULL)
+        directory_stream_sound(endpoint->directory, stream, sound);
+}
+
 static void on_chat(void *context, uint64_t number, const char *text, size_t text_bytes)
 {
     struct endpoint *endpoint = context;
@@ -214,6 +223,7 @@ struct media_events endpoint_media_events(struct endpoint *endpoint)
         .on_publisher_local = on_publisher_local,
         .on_connected = on_connected,
         .on_stream_report = on_stream_report,
+        .on_sound = on_sound,
         .on_chat = on_chat,
         .on_closed = on_closed,
     };

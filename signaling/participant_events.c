@@ -90,6 +90,27 @@ static void on_stream(void *context, const struct directory_stream *stream,
     send_room(stream->room, everyone, false, with_type(message, types[change]));
 }
 
+/* To whoever publishes the stream, and to the room's host. */
+static void on_sound(void *context, const struct directory_stream *stream)
+{
+    struct participant_message message;
+    json_t *object = with_type(description_of_sound(&stream->sound), "sound");
+
+    (void)context;
+    json_object_set_new(object, "stream", json_string(stream->name));
+    if (!write_message(object, &message))
+        return;
+    for (struct directory_member *member = directory_members(stream->room); member != NULL;
+         member = member->next) {
+        const struct participant *participant = (struct participant *)member;
+        const struct participant_line *line = participant->line;
+        if (line != NULL && (participant_is_host(participant) ||
+                             peers_publishes_stream(&participant->peers, stream->name)))
+            line->output.send(line->output.context, &message);
+    }
+    free_message(&message);
+}
+
 static void on_viewers(void *context, struct directory_room *room, unsigned count)
 {
     (void)context;
@@ -100,7 +121,7 @@ static void on_viewers(void *context, struct directory_room *room, unsigned coun
 struct directory_listener participant_listener(struct participants *all)
 {
     return (struct directory_listener){
-        .context = all, .on_stream = on_stream, .on_viewers = on_viewers};
+        .context = all, .on_stream = on_stream, .on_sound = on_sound, .on_viewers = on_viewers};
 }
 
 /* -- chat -- */

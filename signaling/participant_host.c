@@ -2,8 +2,7 @@
 
 #include "signaling/participant_parts.h"
 
-/* With stream keys the host is who showed the key; without, who publishes `main`. */
-static bool is_host(const struct participant *participant)
+bool participant_is_host(const struct participant *participant)
 {
     const struct config *config = endpoint_config(participant->all->endpoint);
 
@@ -29,7 +28,7 @@ static struct participant *find_other(const struct participant *host, const stru
 {
     const char *from = "";
 
-    if (!is_host(host)) {
+    if (!participant_is_host(host)) {
         *error = request_error(request, "forbidden", "Only the room's host may do that.");
         return NULL;
     }
@@ -114,7 +113,7 @@ static const char *address_of_no_host(const struct directory_room *room, const c
     for (struct directory_member *member = directory_members(room); member != NULL;
          member = member->next) {
         const struct participant *participant = (struct participant *)member;
-        if (is_host(participant) && strcmp(participant->address, address) == 0)
+        if (participant_is_host(participant) && strcmp(participant->address, address) == 0)
             return "";
     }
     return address;

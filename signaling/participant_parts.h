@@ -101,6 +101,9 @@ void participant_tell_presence(const struct participant *participant, bool here)
 
 /* participant_host.c: `mute` and `kick`. */
 
+/* With stream keys the host is who showed the key; without, who publishes `main`. */
+bool participant_is_host(const struct participant *participant);
+
 json_t *participant_on_mute(struct participant_line *line, const struct request *request);
 json_t *participant_on_kick(struct participant_line *line, const struct request *request);
 

@@ -59,6 +59,27 @@ static void deliver(struct feed *feed, struct packet *packet)
     packet_unref(packet);
 }
 
+/* Lets the audio monitor know whether there may be sound from now on. */
+static void tell_monitor(const struct feed *feed, bool has_sound)
+{
+    struct audio_monitor *monitor = feed->settings.outlets->monitor;
+
+    if (monitor == NULL)
+        return;
+    if (has_sound)
+        audio_monitor_begin(monitor, feed->stream_id);
+    else
+        audio_monitor_end(monitor, feed->stream_id);
+}
+
+static void listen_to(const struct feed *feed, struct packet *packet)
+{
+    struct audio_monitor *monitor = feed->settings.outlets->monitor;
+
+    if (monitor != NULL && packet->track == TRACK_AUDIO && !audio_monitor_push(monitor, packet))
+        STATS_ADD(feed->settings.stats, drop_monitor_full, 1);
+}
+
 /* Decides whether a packet is kept for those who join, for all workers: they do as it says. */
 static bool keep(struct feed *feed, struct packet *packet)
 {
@@ -174,6 +195,7 @@ void feed_begin(struct feed *feed, const struct publication *publication, int64_
         feed->has[track] = false;
     gop_cache_clear(&feed->cache);
     forget_reports(feed);
+    tell_monitor(feed, publication->offered[TRACK_AUDIO]);
     deliver(feed, stream_begin(feed->stream, publication, now_ns));
 }
 
@@ -186,6 +208,7 @@ void feed_end(struct feed *feed, int64_t now_ns)
     feed->published = false;
     gop_cache_clear(&feed->cache);
     forget_reports(feed);
+    tell_monitor(feed, false);
     deliver(feed, stream_end(feed->stream, now_ns));
     stream_read_report(feed->stream, &report, now_ns);
     report.live = false;
@@ -200,6 +223,7 @@ void feed_receive_rtp(struct feed *feed, const uint8_t *rtp, size_t rtp_bytes, i
         return;
     note_track(feed, packet);
     packet->cached = keep(feed, packet);
+    listen_to(feed, packet);
     deliver(feed, packet);
 }
 

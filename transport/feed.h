@@ -17,6 +17,7 @@
 #include "core/stats.h"
 #include "core/status.h"
 #include "core/stream.h"
+#include "transport/audio_monitor.h"
 #include "transport/media.h"
 
 /* The way to one worker. */
@@ -32,6 +33,7 @@ struct outlet {
 
 struct outlets {
     struct outlet worker[MEDIA_WORKERS_MAX];
+    struct audio_monitor *monitor; /* borrowed; NULL: nobody listens */
 };
 
 /* Once a loop turn: wakes the workers that were given something. */

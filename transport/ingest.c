@@ -243,7 +243,8 @@ static unsigned pool_packets(const struct media_settings *settings)
                                     (int64_t)settings->cache_kbytes * 1024);
     const int64_t stream_packets = (history_bytes + cache_bytes) / POOL_PACKET_BYTES;
 
-    return (unsigned)CLAMP(stream_packets * POOL_STREAMS, POOL_PACKETS_MIN, POOL_PACKETS_MAX);
+    return (unsigned)CLAMP(stream_packets * POOL_STREAMS, POOL_PACKETS_MIN, POOL_PACKETS_MAX) +
+           (settings->monitor_audio ? AUDIO_MONITOR_RING_PACKETS : 0);
 }
 
 static struct broadcasts *make_broadcasts(struct ingest *ingest, struct dtls_context *dtls_context)
@@ -297,6 +298,11 @@ enum status ingest_create(const struct media_settings *settings, struct dtls_con
 void ingest_attach_worker(struct ingest *ingest, unsigned worker, const struct outlet *outlet)
 {
     ingest->outlets.worker[worker] = *outlet;
+}
+
+void ingest_attach_monitor(struct ingest *ingest, struct audio_monitor *monitor)
+{
+    ingest->outlets.monitor = monitor;
 }
 
 enum status ingest_start(struct ingest *ingest)

@@ -45,6 +45,9 @@ MUST_CHECK enum status ingest_create(const struct media_settings *settings,
  * over at the end). wake is called on the ingest thread, at most once a loop turn, after it pushed
  * something. worker: 0..MEDIA_WORKERS_MAX-1. */
 void ingest_attach_worker(struct ingest *ingest, unsigned worker, const struct outlet *outlet);
+/* Before ingest_start. monitor is borrowed: it is stopped after ingest_stop, before ingest_destroy,
+ * and destroyed after that. */
+void ingest_attach_monitor(struct ingest *ingest, struct audio_monitor *monitor);
 MUST_CHECK enum status ingest_start(struct ingest *ingest);
 /* Ends all sessions politely (DTLS close_notify, on_closed) and joins the thread. Packets stay
  * valid until ingest_destroy. Does nothing when not started. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "transport/audio_monitor.h"
 #include "transport/data.h"
 #include "transport/dtls.h"
 #include "transport/ingest.h"
@@ -37,7 +38,8 @@ struct media {
     atomic_bool ticked;     /* a second has passed */
     struct dtls_context *dtls_context;
     struct ticket_table *tickets;
-    struct data *data; /* NULL: no data channels */
+    struct data *data;             /* NULL: no data channels */
+    struct audio_monitor *monitor; /* NULL: nobody listens */
     struct ingest *ingest;
     unsigned worker_count;
     struct worker *workers[MEDIA_WORKERS_MAX];
@@ -138,10 +140,26 @@ static enum status create_data(struct media *media)
                                 : STATUS_OK;
 }
 
+static enum status create_monitor(struct media *media)
+{
+    const struct audio_monitor_settings settings = {.silent_ns = media->settings.monitor_silent_ns,
+                                                    .on_sound = media_mail_sound,
+                                                    .context = &media->mail};
+
+    if (!media->settings.monitor_audio)
+        return STATUS_OK;
+    const enum status status = audio_monitor_create(&settings, &media->monitor);
+    if (status == STATUS_OK)
+        ingest_attach_monitor(media->ingest, media->monitor);
+    return status;
+}
+
 static enum status start_threads(struct media *media)
 {
     enum status status = media->data != NULL ? data_start(media->data) : STATUS_OK;
 
+    if (status == STATUS_OK && media->monitor != NULL)
+        status = audio_monitor_start(media->monitor);
     if (status == STATUS_OK)
         status = ingest_start(media->ingest);
     for (unsigned i = 0; i < media->worker_count && status == STATUS_OK; i++)
@@ -188,6 +206,8 @@ enum status media_create(const struct media_settings *settings,
         status =
             ingest_create(settings, made->dtls_context, made->data, &ingest_events, &made->ingest);
     if (status == STATUS_OK)
+        status = create_monitor(made);
+    if (status == STATUS_OK)
         status = create_workers(made);
     if (status == STATUS_OK)
         status = start_threads(made);
@@ -200,8 +220,8 @@ enum status media_create(const struct media_settings *settings,
 }
 
 /* Packets hang between the two sides: the ingest thread stops before the workers do, and frees the
- * packets after they have let go of them. Both post to the data thread, and it to them: it stops
- * after them, and is freed after their mailboxes are. */
+ * packets after they, and the audio monitor, have let go of them. Both post to the data thread, and
+ * it to them: it stops after them, and is freed after their mailboxes are. */
 void media_destroy(struct media *media)
 {
     if (media == NULL)
@@ -213,9 +233,12 @@ void media_destroy(struct media *media)
             worker_stop(media->workers[i]);
     if (media->data != NULL)
         data_stop(media->data);
+    if (media->monitor != NULL)
+        audio_monitor_stop(media->monitor);
     for (unsigned i = 0; i < media->worker_count; i++)
         worker_destroy(media->workers[i]);
     ingest_destroy(media->ingest);
+    audio_monitor_destroy(media->monitor);
     data_destroy(media->data);
     ticket_table_destroy(media->tickets);
     dtls_context_destroy(media->dtls_context);
@@ -369,6 +392,8 @@ void media_stats(const struct media *media, struct stats *sum)
     stats_sum(sum, ingest_stats(media->ingest));
     if (media->data != NULL)
         stats_sum(sum, data_stats(media->data));
+    if (media->monitor != NULL)
+        stats_sum(sum, audio_monitor_stats(media->monitor));
     for (unsigned i = 0; i < media->worker_count; i++)
         stats_sum(sum, worker_stats(media->workers[i]));
 }

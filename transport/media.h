@@ -13,6 +13,7 @@
 #include "transport/certificate.h"
 #include "transport/data_peer.h"
 #include "transport/ice.h"
+#include "transport/sound_meter.h"
 #include "transport/ticket.h"
 
 enum { MEDIA_ANNOUNCE_MAX = 8, MEDIA_WORKERS_MAX = 64 };
@@ -46,7 +47,9 @@ struct media_settings {
                               0: nothing is */
     unsigned cache_kbytes; /* of it, a stream; 0: nothing is kept */
     uint32_t replay_bps;   /* at which one viewer is given it; 0: nobody is */
-    bool data;             /* data channels are served, within: */
+    bool monitor_audio;    /* every stream's sound is listened to */
+    int64_t monitor_silent_ns; /* and found silent after so long */
+    bool data;                 /* data channels are served, within: */
     struct data_limits data_limits;
 };
 
@@ -94,6 +97,8 @@ struct media_events {
     /* First media of a broadcaster, or a change of what it sends; also once a second while live
      * (numbers). */
     void (*on_stream_report)(void *context, uint32_t stream_id, const struct stream_report *report);
+    /* How a stream sounds: told when the state changes, and once a second while its level does. */
+    void (*on_sound)(void *context, uint32_t stream_id, const struct sound *sound);
     /* A viewer said text (UTF-8 or not, DATA_VIEWER_MESSAGE_BYTES_MAX at most) on its data channel
      * `chat`. */
     void (*on_chat)(void *context, uint64_t session, const char *text, size_t text_bytes);

@@ -23,6 +23,12 @@ struct report_event {
     struct stream_report report;
 };
 
+struct sound_event {
+    struct message message;
+    uint32_t stream_id;
+    struct sound sound;
+};
+
 struct chat_event {
     struct message message;
     uint64_t session;
@@ -58,6 +64,15 @@ static void deliver_report(struct message *message, void *owner)
     free(event);
 }
 
+static void deliver_sound(struct message *message, void *owner)
+{
+    struct sound_event *event = (struct sound_event *)(void *)message;
+    const struct media_mail *mail = owner;
+
+    mail->events.on_sound(mail->events.context, event->stream_id, &event->sound);
+    free(event);
+}
+
 static void deliver_chat(struct message *message, void *owner)
 {
     struct chat_event *event = (struct chat_event *)(void *)message;
@@ -87,7 +102,7 @@ static void *make_event(size_t bytes)
     return event;
 }
 
-/* From the threads of ingest, workers and data. */
+/* From the threads of ingest, workers, data and the audio monitor. */
 
 void media_mail_publisher_local(void *context, uint64_t session, const struct media_local *local)
 {
@@ -120,6 +135,17 @@ void media_mail_stream_report(void *context, uint32_t stream_id, const struct st
     event->message.handle = deliver_report;
     event->stream_id = stream_id;
     event->report = *report;
+    mailbox_post(&mail->mailbox, &event->message);
+}
+
+void media_mail_sound(void *context, uint32_t stream_id, const struct sound *sound)
+{
+    struct media_mail *mail = context;
+    struct sound_event *event = make_event(sizeof *event);
+
+    event->message.handle = deliver_sound;
+    event->stream_id = stream_id;
+    event->sound = *sound;
     mailbox_post(&mail->mailbox, &event->message);
 }
 
@@ -166,6 +192,13 @@ static void drop_report(void *context, uint32_t stream_id, const struct stream_r
     (void)report;
 }
 
+static void drop_sound(void *context, uint32_t stream_id, const struct sound *sound)
+{
+    (void)context;
+    (void)stream_id;
+    (void)sound;
+}
+
 static void drop_chat(void *context, uint64_t session, const char *text, size_t text_bytes)
 {
     (void)context;
@@ -184,6 +217,7 @@ static void drop_closed(void *context, uint64_t session, enum media_close_reason
 static const struct media_events nobody = {.on_publisher_local = drop_local,
                                            .on_connected = drop_connected,
                                            .on_stream_report = drop_report,
+                                           .on_sound = drop_sound,
                                            .on_chat = drop_chat,
                                            .on_closed = drop_closed};
 

@@ -1,5 +1,6 @@
-/* transport/media_mail.h - what the threads of ingest, workers and data tell main, as events of
- * media.h. Posted on any thread, with the media_mail as context; delivered on main. */
+/* transport/media_mail.h - what the threads of ingest, workers, data and the audio monitor tell
+ * main, as events of media.h. Posted on any thread, with the media_mail as context; delivered on
+ * main. */
 #ifndef TRANSPORT_MEDIA_MAIL_H
 #define TRANSPORT_MEDIA_MAIL_H
 
@@ -24,6 +25,7 @@ void media_mail_publisher_local(void *context, uint64_t session, const struct me
 void media_mail_connected(void *context, uint64_t session);
 void media_mail_stream_report(void *context, uint32_t stream_id,
                               const struct stream_report *report);
+void media_mail_sound(void *context, uint32_t stream_id, const struct sound *sound);
 void media_mail_chat(void *context, uint64_t session, const char *text, size_t text_bytes);
 void media_mail_closed(void *context, uint64_t session, enum media_close_reason reason);
 

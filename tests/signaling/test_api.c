@@ -72,6 +72,23 @@ static void api_lists_rooms_and_streams(void **state)
     json_decref(answer);
 }
 
+/* What the API says of the stream's sound. */
+static void expect_sound(const struct sound *sound, const char *text)
+{
+    stage.events.on_sound(stage.events.context, fake_media.published.stream_id, sound);
+    assert_non_null(strstr(ask(HTTP_GET, "/api/rooms/a%20b", "")->text, text));
+}
+
+static void api_tells_how_a_stream_sounds(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(ask(HTTP_GET, "/api/rooms", "")->text,
+                           "\"sound\":{\"state\":\"unknown\",\"level_db\":null}"));
+    expect_sound(&(struct sound){SOUND_OK, -23}, "{\"state\":\"ok\",\"level_db\":-23}");
+    expect_sound(&(struct sound){SOUND_SILENT, -127}, "{\"state\":\"silent\",\"level_db\":-127}");
+    expect_sound(&(struct sound){SOUND_UNKNOWN, -127}, "{\"state\":\"unknown\",\"level_db\":null}");
+}
+
 static void api_describes_a_room_without_secrets(void **state)
 {
     (void)state;
@@ -243,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(api_lists_rooms_and_streams, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(api_tells_how_a_stream_sounds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_names_the_ice_servers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_describes_a_room_without_secrets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_statuses_follow_the_rules, set_up, tear_down),

@@ -295,6 +295,51 @@ static void message_publish_is_announced_and_ends_with_a_grace_time(void **state
     fake_socket_close(bob);
 }
 
+static void hear(uint32_t stream_id, enum sound_state state, int level_db)
+{
+    stage.events.on_sound(stage.events.context, stream_id, &(struct sound){state, level_db});
+}
+
+static void take_sound(struct socket *socket, const char *stream, const char *state)
+{
+    json_t *event = fake_socket_take(socket, "sound");
+
+    assert_string_equal(text_of(event, "stream"), stream);
+    assert_string_equal(text_of(event, "state"), state);
+    json_decref(event);
+}
+
+static void message_sound_is_told_to_its_publisher_and_the_host_alone(void **state)
+{
+    (void)state;
+    struct socket *viewer = open_joined("room");
+    struct socket *host = open_joined("room");
+    struct socket *second = open_joined("room");
+    publish(host, "up");
+    const uint32_t main_id = fake_media.published.stream_id;
+    offer(second, "up", "publish", "camera", publish_sdp);
+    stage_give_local(&stage);
+    stage_connect(&stage, fake_media.published.session);
+    const uint32_t camera_id = fake_media.published.stream_id;
+    fake_socket_clear(viewer);
+    fake_socket_clear(host);
+    fake_socket_clear(second);
+
+    hear(main_id, SOUND_OK, -20);
+    take_sound(host, "main", "ok");
+    fake_socket_expect_silence(second);
+    hear(main_id, SOUND_OK, -25); /* no change of state */
+    fake_socket_expect_silence(host);
+    hear(camera_id, SOUND_SILENT, SOUND_FLOOR_DB);
+    take_sound(host, "camera", "silent");
+    take_sound(second, "camera", "silent");
+    hear(camera_id + 1, SOUND_SILENT, SOUND_FLOOR_DB); /* of a stream that is gone */
+    fake_socket_expect_silence(viewer);
+    fake_socket_close(viewer);
+    fake_socket_close(host);
+    fake_socket_close(second);
+}
+
 static void message_bye_ends_and_end_removes_at_once(void **state)
 {
     (void)state;
@@ -743,6 +788,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(message_second_join_leaves_the_first_room, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(message_sound_is_told_to_its_publisher_and_the_host_alone,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(message_flood_is_refused_then_closed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(message_bounds_peer_connections, set_up, tear_down),
         cmocka_unit_test_setup_teardown(message_drain_sends_reconnect_and_refuses, set_up,

@@ -167,12 +167,47 @@ static void feed_forgets_the_reports_of_a_broadcaster_that_is_gone(void **state)
     assert_int_equal(take(SECOND, PACKET_SENDER_REPORT, &last), 0);
 }
 
+static void ignore_sound(void *context, uint32_t stream_id, const struct sound *sound)
+{
+    (void)context;
+    (void)stream_id;
+    (void)sound;
+}
+
+static void feed_lets_the_monitor_listen_and_never_waits_for_it(void **state)
+{
+    const struct audio_monitor_settings settings = {.on_sound = ignore_sound};
+    struct packet last = {.track = TRACK_VIDEO};
+
+    (void)state;
+    assert_int_equal(audio_monitor_create(&settings, &outlets.monitor), STATUS_OK);
+    feed_subscribe(feed, FIRST, now_ns);
+    begin();
+    speak(1);
+    assert_true(audio_monitor_turn(outlets.monitor, now_ns));
+    assert_int_equal(audio_monitor_stats(outlets.monitor)->monitor_packets, 1);
+
+    struct packet *packet = packet_take_or_null(pool);
+    while (audio_monitor_push(outlets.monitor, packet)) /* until it is full */
+        continue;
+    packet_unref(packet);
+    speak(2);
+    assert_int_equal(stats.drop_monitor_full, 1);
+    assert_int_equal(take(FIRST, PACKET_MEDIA, &last), 2); /* a worker's way is its own */
+
+    feed_end(feed, now_ns);
+    assert_false(audio_monitor_turn(outlets.monitor, now_ns));
+    audio_monitor_destroy(outlets.monitor);
+    outlets.monitor = NULL;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(feed_gives_the_last_sender_report_to_a_worker_that_comes_later),
+        TEST(feed_lets_the_monitor_listen_and_never_waits_for_it),
         TEST(feed_forgets_the_reports_of_a_broadcaster_that_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
