@@ -69,7 +69,9 @@ struct endpoint_request {
     const char *stream;
     const char *name;
     const char *peer;
-    const char *offer; /* not terminated */
+    enum session_via via;
+    const char *user_agent; /* "": unknown */
+    const char *offer;      /* not terminated */
     size_t offer_bytes;
     struct session_owner owner; /* copied */
     uint64_t credential;        /* of access_answer: the same may take a live stream over */

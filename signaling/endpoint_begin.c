@@ -43,6 +43,7 @@ static struct session *session_make(struct endpoint *endpoint,
         session_table_add(endpoint->sessions, kind, request->peer, endpoint->now_ns);
     if (session == NULL)
         return NULL;
+    session->via = request->via;
     session->owner = request->owner;
     if (kind == SESSION_PUBLISHER)
         session->publishing = calloc(1, sizeof *session->publishing);

@@ -147,6 +147,7 @@ static void free_ended(struct engineio *engine)
         struct engineio_session *session = engine->ended;
 
         engine->ended = session->next_ended;
+        free(session->user_agent);
         free(session);
     }
 }
@@ -235,7 +236,7 @@ static char *handshake_text(const struct engineio_session *session)
 }
 
 char *engineio_session_open(struct engineio *engine, const struct engineio_query *query,
-                            const char *peer, struct engineio_wire *wire,
+                            const char *peer, const char *user_agent, struct engineio_wire *wire,
                             struct engineio_session **opened)
 {
     struct engineio_session *session = calloc(1, sizeof *session);
@@ -249,8 +250,10 @@ char *engineio_session_open(struct engineio *engine, const struct engineio_query
     session->last = &session->first;
     identifier_make(session->sid, ENGINEIO_SID_CHARS);
     g_strlcpy(session->peer, peer, sizeof session->peer);
+    session->user_agent = user_agent[0] != '\0' ? strdup(user_agent) : NULL;
     char *handshake = handshake_text(session);
     if (handshake == NULL) {
+        free(session->user_agent);
         free(session);
         return NULL;
     }
@@ -394,6 +397,11 @@ enum engineio_protocol engineio_protocol_of(const struct engineio_session *sessi
 const char *engineio_peer(const struct engineio_session *session)
 {
     return session->peer;
+}
+
+const char *engineio_user_agent(const struct engineio_session *session)
+{
+    return session->user_agent != NULL ? session->user_agent : "";
 }
 
 /* -- the engine -- */

@@ -70,6 +70,8 @@ const char *engineio_sid(const struct engineio_session *session);
 enum engineio_protocol engineio_protocol_of(const struct engineio_session *session);
 /* Literal address of the client. */
 const char *engineio_peer(const struct engineio_session *session);
+/* Its User-Agent as it began, "" when it had none. */
+const char *engineio_user_agent(const struct engineio_session *session);
 /* Sends a message; copied. Nothing when the session ended. Never calls back: a session whose queue
  * is full ends at the next tick. */
 void engineio_send_text(struct engineio_session *session, struct text text);

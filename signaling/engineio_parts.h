@@ -53,6 +53,7 @@ struct engineio_session {
     struct engineio *engine;
     char sid[ENGINEIO_SID_CHARS + 1];
     char peer[ENGINEIO_PEER_BYTES_MAX];
+    char *user_agent; /* NULL: none */
     enum engineio_protocol protocol;
     bool text_only; /* takes no binary: base64 instead (b64=1) */
     bool closed;
@@ -94,7 +95,7 @@ bool engineio_has_room(const struct engineio *engine, const char *peer);
 /* Opens one over wire (NULL: long polling) and gives its handshake, which the caller frees; NULL:
  * refused. The session is not told to its handler before engineio_session_begin. */
 char *engineio_session_open(struct engineio *engine, const struct engineio_query *query,
-                            const char *peer, struct engineio_wire *wire,
+                            const char *peer, const char *user_agent, struct engineio_wire *wire,
                             struct engineio_session **opened);
 /* Tells the handler. The session may be gone afterwards. */
 void engineio_session_begin(struct engineio_session *session);

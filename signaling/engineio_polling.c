@@ -93,7 +93,8 @@ static void open_session(struct engineio *engine, const struct engineio_query *q
     struct engineio_session *session;
     struct text_writer payload;
     char *handshake = engineio_has_room(engine, peer)
-                          ? engineio_session_open(engine, query, peer, NULL, &session)
+                          ? engineio_session_open(engine, query, peer,
+                                                  exchange_user_agent(exchange), NULL, &session)
                           : NULL;
 
     if (handshake == NULL) {

@@ -60,8 +60,8 @@ static unsigned on_admit(const struct socket_handler *handler, const char *query
 static void open_session(struct engineio_wire *wire, const struct engineio_query *query)
 {
     struct engineio_session *session;
-    char *handshake =
-        engineio_session_open(wire->engine, query, socket_peer(wire->socket), wire, &session);
+    char *handshake = engineio_session_open(wire->engine, query, socket_peer(wire->socket),
+                                            socket_user_agent(wire->socket), wire, &session);
 
     if (handshake == NULL) {
         socket_close(wire->socket, CLOSE_TRY_AGAIN_LATER, "full");

@@ -121,6 +121,11 @@ const char *exchange_accept(const struct exchange *exchange)
     return request_head_header(&exchange->head, REQUEST_ACCEPT);
 }
 
+const char *exchange_user_agent(const struct exchange *exchange)
+{
+    return request_head_header(&exchange->head, REQUEST_USER_AGENT);
+}
+
 const char *exchange_peer(const struct exchange *exchange)
 {
     return exchange->head.peer;

@@ -31,10 +31,13 @@ static void *on_open(struct socket *socket)
 {
     const struct participant_output output = {.context = socket, .send = send_message};
     const struct config *config = endpoint_config(service.endpoint);
+    const struct participant_caller caller = {.address = socket_peer(socket),
+                                              .user_agent = socket_user_agent(socket),
+                                              .via = SESSION_VIA_WEBSOCKET};
     struct connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL)
         return NULL;
-    connection->line = participant_open(service.participants, &output, socket_peer(socket));
+    connection->line = participant_open(service.participants, &output, &caller);
     if (connection->line == NULL) {
         free(connection);
         return NULL;

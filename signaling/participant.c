@@ -46,6 +46,8 @@ static void attach(struct participant *participant, struct participant_line *lin
     participant->line = line;
     line->participant = participant;
     memcpy(participant->address, line->address, sizeof participant->address);
+    memcpy(participant->user_agent, line->user_agent, sizeof participant->user_agent);
+    participant->via = line->via;
 }
 
 static void detach(struct participant *participant)
@@ -233,6 +235,8 @@ static json_t *on_offer(struct participant_line *line, const struct request *req
         .room = directory_room_name(participant->member.room),
         .name = participant->name,
         .address = participant->address,
+        .via = participant->via,
+        .user_agent = participant->user_agent,
         .may_publish = participant->may_publish,
         .credential = participant->credential,
         .granted = guests_stream(participant->guest),
@@ -445,14 +449,16 @@ void participants_destroy(struct participants *participants)
 
 struct participant_line *participant_open(struct participants *participants,
                                           const struct participant_output *output,
-                                          const char *address)
+                                          const struct participant_caller *caller)
 {
     struct participant_line *line = calloc(1, sizeof *line);
     if (line == NULL)
         return NULL;
     line->all = participants;
     line->output = *output;
-    g_strlcpy(line->address, address, sizeof line->address);
+    line->via = caller->via;
+    g_strlcpy(line->address, caller->address, sizeof line->address);
+    g_strlcpy(line->user_agent, caller->user_agent, sizeof line->user_agent);
     return line;
 }
 

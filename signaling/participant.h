@@ -44,10 +44,17 @@ MUST_CHECK enum status participants_create(struct endpoint *endpoint,
 /* All lines are closed before. NULL is allowed. */
 void participants_destroy(struct participants *participants);
 
-/* A connection came. output is copied, address too. NULL: out of memory. */
+/* Who is at the other end. */
+struct participant_caller {
+    const char *address;    /* literal */
+    const char *user_agent; /* "": unknown */
+    enum session_via via;
+};
+
+/* A connection came. output and caller are copied. NULL: out of memory. */
 struct participant_line *participant_open(struct participants *participants,
                                           const struct participant_output *output,
-                                          const char *address);
+                                          const struct participant_caller *caller);
 /* The connection is lost, or closed: whoever joined over it may resume. Frees line. */
 void participant_close(struct participant_line *line);
 /* One message; value is NULL when it was not JSON. */

@@ -20,6 +20,8 @@ enum participant_want {
     PARTICIPANT_WANTS_PRESENCE = 4,
 };
 
+enum { PARTICIPANT_USER_AGENT_BYTES_MAX = 255 }; /* longer ones are cut */
+
 struct participants {
     struct endpoint *endpoint;
     struct chat *chat;
@@ -45,6 +47,8 @@ struct participant {
     char resume[PARTICIPANT_RESUME_CHARS + 1];
     char name[NAME_BYTES_MAX + 1];
     char address[ICE_ADDRESS_CHARS_MAX + 1];
+    char user_agent[PARTICIPANT_USER_AGENT_BYTES_MAX + 1];
+    enum session_via via;
 };
 
 struct participant_line {
@@ -52,6 +56,8 @@ struct participant_line {
     struct participant_output output;
     struct participant *participant; /* NULL: not joined */
     char address[ICE_ADDRESS_CHARS_MAX + 1];
+    char user_agent[PARTICIPANT_USER_AGENT_BYTES_MAX + 1];
+    enum session_via via;
 };
 
 /* What `join` says; borrowed from the request. */

@@ -158,6 +158,8 @@ static json_t *open_peer(struct peers *peers, const struct request *request, con
         .stream = peer->stream,
         .name = client->name,
         .peer = client->address,
+        .via = client->via,
+        .user_agent = client->user_agent,
         .credential = client->credential,
         .offer = sdp,
         .offer_bytes = strlen(sdp),

@@ -31,6 +31,8 @@ struct peers_client {
     const char *room;
     const char *name;
     const char *address;
+    enum session_via via;
+    const char *user_agent;
     bool may_publish;    /* showed a key or a token for it, or none is needed */
     uint64_t credential; /* of access_answer, with which it may */
     const char *granted; /* the stream that it may publish without; NULL: none */

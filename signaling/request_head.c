@@ -20,6 +20,7 @@ static const enum lws_token_indexes REQUEST_TOKENS[REQUEST_HEADER_COUNT] = {
     [REQUEST_IF_NONE_MATCH] = WSI_TOKEN_HTTP_IF_NONE_MATCH,
     [REQUEST_ORIGIN] = WSI_TOKEN_ORIGIN,
     [REQUEST_ACCEPT] = WSI_TOKEN_HTTP_ACCEPT,
+    [REQUEST_USER_AGENT] = WSI_TOKEN_HTTP_USER_AGENT,
 };
 
 static enum http_method read_method(struct lws *wsi, enum lws_token_indexes *token)

@@ -120,6 +120,21 @@ unsigned session_table_count_peer(const struct session_table *table, const char 
     return count;
 }
 
+const char *session_via_text(enum session_via via)
+{
+    switch (via) {
+    case SESSION_VIA_WHIP:
+        return "whip";
+    case SESSION_VIA_WHEP:
+        return "whep";
+    case SESSION_VIA_WEBSOCKET:
+        return "websocket";
+    case SESSION_VIA_SOCKETIO:
+        return "socketio";
+    }
+    return "";
+}
+
 void session_renew_tag(struct session *session)
 {
     session->tag[0] = '"';

@@ -18,6 +18,14 @@ enum {
 
 enum session_kind { SESSION_PUBLISHER, SESSION_VIEWER };
 
+/* What carried its offer. */
+enum session_via {
+    SESSION_VIA_WHIP,
+    SESSION_VIA_WHEP,
+    SESSION_VIA_WEBSOCKET,
+    SESSION_VIA_SOCKETIO
+};
+
 enum session_state {
     SESSION_OPENING,   /* a publisher's candidates are awaited */
     SESSION_ANSWERED,  /* the answer is out */
@@ -51,6 +59,7 @@ struct session {
     char tag[SESSION_TAG_CHARS + 1]; /* of the present ICE session */
     char peer[ICE_ADDRESS_CHARS_MAX + 1];
     enum session_kind kind;
+    enum session_via via;
     enum session_state state;
     int64_t opened_ns;
     int64_t connected_ns; /* 0: not yet */
@@ -90,6 +99,8 @@ unsigned session_table_count(const struct session_table *table, enum session_kin
 /* Of either kind, not ending, opened from peer. */
 unsigned session_table_count_peer(const struct session_table *table, const char *peer);
 
+/* As operators read it: whip, whep, websocket, socketio. */
+const char *session_via_text(enum session_via via);
 /* Gives the session a new entity tag. */
 void session_renew_tag(struct session *session);
 /* Whether an If-Match header (RFC 9110 section 13.1.1) names the present tag; "*" with quotes too

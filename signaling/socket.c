@@ -9,6 +9,7 @@
 #include "signaling/socket_lws.h"
 
 enum { PATH_BYTES_MAX = 1024, PEER_BYTES_MAX = 64, REASON_BYTES_MAX = 120, HEADER_BYTES_MAX = 256 };
+enum { USER_AGENT_BYTES_MAX = 1024 };
 
 enum { CLOSE_TOO_LARGE = 1009, CLOSE_TRY_AGAIN_LATER = 1013 };
 enum { LINGER_MS = 250 };
@@ -32,7 +33,8 @@ struct socket {
     char *path;
     char *query;
     char peer[PEER_BYTES_MAX];
-    char *message; /* gathers fragments; NULL between messages */
+    char *user_agent; /* NULL: none */
+    char *message;    /* gathers fragments; NULL between messages */
     size_t message_bytes;
     size_t message_room;
     struct frame *first;
@@ -93,6 +95,11 @@ const char *socket_path(const struct socket *socket)
 const char *socket_peer(const struct socket *socket)
 {
     return socket->peer;
+}
+
+const char *socket_user_agent(const struct socket *socket)
+{
+    return socket->user_agent != NULL ? socket->user_agent : "";
 }
 
 void socket_close(struct socket *socket, unsigned code, const char *reason)
@@ -286,9 +293,18 @@ static void socket_free(struct socket *socket)
         free(frame);
     }
     free(socket->message);
+    free(socket->user_agent);
     free(socket->query);
     free(socket->path);
     free(socket);
+}
+
+static char *copy_user_agent(struct lws *wsi)
+{
+    char text[USER_AGENT_BYTES_MAX + 1];
+
+    return lws_hdr_copy(wsi, text, sizeof text, WSI_TOKEN_HTTP_USER_AGENT) > 0 ? strdup(text)
+                                                                               : NULL;
 }
 
 static struct socket *socket_new(struct lws *wsi, const char *path, const char *query)
@@ -314,6 +330,7 @@ static struct socket *socket_new(struct lws *wsi, const char *path, const char *
     sockets.all = socket;
     sockets.count++;
     lws_get_peer_simple(wsi, socket->peer, sizeof socket->peer);
+    socket->user_agent = copy_user_agent(wsi);
     return socket;
 }
 

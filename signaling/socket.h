@@ -44,6 +44,8 @@ const char *socket_path(const struct socket *socket);
 /* Raw query without '?'. */
 const char *socket_query(const struct socket *socket);
 const char *socket_peer(const struct socket *socket);
+/* Its User-Agent, "" when it has none or one of more than 1 KiB. */
+const char *socket_user_agent(const struct socket *socket);
 /* Queues one text frame; text is copied. Never calls back. */
 void socket_send(struct socket *socket, const char *text, size_t text_bytes);
 /* The same without a copy: keeps a reference. */

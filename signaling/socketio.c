@@ -495,6 +495,11 @@ const char *socketio_peer(const struct socketio_socket *socket)
     return engineio_peer(socket->connection->session);
 }
 
+const char *socketio_user_agent(const struct socketio_socket *socket)
+{
+    return engineio_user_agent(socket->connection->session);
+}
+
 void socketio_close(struct socketio_socket *socket)
 {
     close_connection(socket->connection);

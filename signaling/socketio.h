@@ -57,6 +57,7 @@ void *socketio_record(const struct socketio_socket *socket);
 const char *socketio_id(const struct socketio_socket *socket);
 const char *socketio_space(const struct socketio_socket *socket);
 const char *socketio_peer(const struct socketio_socket *socket);
+const char *socketio_user_agent(const struct socketio_socket *socket);
 /* Sends an event; acknowledgement is not looked at. Never calls back. */
 void socketio_emit(struct socketio_socket *socket, const struct socketio_event *event);
 /* Answers an event: arguments as in an event. */

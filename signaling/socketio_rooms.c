@@ -211,12 +211,15 @@ static void *on_connect(void *context, struct socketio_socket *socket, struct te
     const struct config *config = endpoint_config(service.endpoint);
     struct client *client = calloc(1, sizeof *client);
     const struct participant_output output = {.context = client, .send = send_message};
+    const struct participant_caller caller = {.address = socketio_peer(socket),
+                                              .user_agent = socketio_user_agent(socket),
+                                              .via = SESSION_VIA_SOCKETIO};
 
     (void)context;
     (void)payload;
     if (client == NULL)
         return NULL;
-    client->line = participant_open(service.participants, &output, socketio_peer(socket));
+    client->line = participant_open(service.participants, &output, &caller);
     if (client->line == NULL) {
         free(client);
         return NULL;

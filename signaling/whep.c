@@ -28,6 +28,8 @@ static void subscribe(struct endpoint *endpoint, struct exchange *exchange,
     }
     request->name = "";
     request->peer = exchange_peer(exchange);
+    request->via = SESSION_VIA_WHEP;
+    request->user_agent = exchange_user_agent(exchange);
     request->offer = exchange_body(exchange, &request->offer_bytes);
     if (request->offer_bytes < 2 || memcmp(request->offer, "v=", 2) != 0) {
         /* Said at once, not only when somebody is live. */

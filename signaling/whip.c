@@ -53,6 +53,8 @@ static void publish(struct endpoint *endpoint, struct exchange *exchange,
     request->name = access.name;
     request->credential = access.credential;
     request->peer = exchange_peer(exchange);
+    request->via = SESSION_VIA_WHIP;
+    request->user_agent = exchange_user_agent(exchange);
     request->offer = exchange_body(exchange, &request->offer_bytes);
     request->owner =
         (struct session_owner){.context = endpoint, .on_answer = on_answer, .on_ended = on_ended};

@@ -42,6 +42,12 @@ const char *socket_peer(const struct socket *socket)
     return "192.0.2.1";
 }
 
+const char *socket_user_agent(const struct socket *socket)
+{
+    (void)socket;
+    return "";
+}
+
 void socket_send(struct socket *socket, const char *text, size_t text_bytes)
 {
     (void)socket;

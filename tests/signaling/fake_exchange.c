@@ -85,6 +85,12 @@ const char *exchange_accept(const struct exchange *exchange)
     return "";
 }
 
+const char *exchange_user_agent(const struct exchange *exchange)
+{
+    (void)exchange;
+    return "Fake/1.0";
+}
+
 const char *exchange_peer(const struct exchange *exchange)
 {
     return exchange->peer;

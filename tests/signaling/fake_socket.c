@@ -23,6 +23,12 @@ const char *socket_peer(const struct socket *socket)
     return socket->peer;
 }
 
+const char *socket_user_agent(const struct socket *socket)
+{
+    (void)socket;
+    return "Fake/1.0";
+}
+
 void socket_send(struct socket *socket, const char *text, size_t text_bytes)
 {
     json_t *message = json_loadb(text, text_bytes, JSON_ALLOW_NUL, NULL);
