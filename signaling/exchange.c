@@ -18,6 +18,7 @@ enum {
     HEADER_NAME_BYTES_MAX = 48,
     HEAD_OUT_BYTES_MAX = 16384,
     CHUNK_BYTES = 32 * 1024, /* of a body in one write */
+    STREAM_END_SECONDS_MAX = 10,
 };
 
 static const int64_t DEFERRED_NS_MAX = 10 * MONO_SECOND;
@@ -44,6 +45,8 @@ struct exchange {
     enum exchange_state state;
     struct request_head head;
     bool closing; /* the connection is not kept after the answer */
+    bool streams; /* answer holds what is not written yet (exchange_write) */
+    bool ending;  /* a stream, when that is out */
     bool allows_credentials;
     char *body;
     size_t body_bytes; /* received */
@@ -203,9 +206,10 @@ uint64_t exchange_hold(struct exchange *exchange)
     return exchange->number;
 }
 
-void exchange_allow_credentials(struct exchange *exchange)
+static void cut(struct exchange *exchange)
 {
-    exchange->allows_credentials = true;
+    exchange->state = EXCHANGE_WRITTEN;
+    lws_set_timeout(exchange->wsi, PENDING_TIMEOUT_CLOSE_ACK, LWS_TO_KILL_ASYNC);
 }
 
 /* libwebsockets does not look at a connection that is owed an answer, nor says when it is closed.
@@ -218,6 +222,61 @@ static bool is_hung_up(const struct exchange *exchange)
     return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
+uint64_t exchange_stream(struct exchange *exchange, const char *content_type)
+{
+    exchange_answer(exchange, 200, content_type, NULL, 0);
+    free(exchange->answer);
+    exchange->answer = malloc(LWS_PRE + EXCHANGE_STREAM_BYTES_MAX);
+    exchange->streams = true;
+    exchange->closing = true;
+    exchange->ending = exchange->answer == NULL;
+    lws_set_timeout(exchange->wsi, NO_PENDING_TIMEOUT, 0);
+    return exchange->number;
+}
+
+/* The stream of that number while it may be written to, or NULL. */
+static struct exchange *find_stream(uint64_t number)
+{
+    struct exchange *exchange = g_hash_table_lookup(exchanges.by_number, &number);
+
+    return exchange != NULL && exchange->streams && !exchange->ending &&
+                   exchange->state != EXCHANGE_WRITTEN
+               ? exchange
+               : NULL;
+}
+
+bool exchange_write(uint64_t number, const char *text, size_t text_bytes)
+{
+    struct exchange *exchange = find_stream(number);
+
+    if (exchange == NULL)
+        return false;
+    if (text_bytes > EXCHANGE_STREAM_BYTES_MAX - exchange->answer_bytes || is_hung_up(exchange)) {
+        cut(exchange);
+        return false;
+    }
+    memcpy(exchange->answer + LWS_PRE + exchange->answer_bytes, text, text_bytes);
+    exchange->answer_bytes += text_bytes;
+    lws_callback_on_writable(exchange->wsi);
+    return true;
+}
+
+void exchange_end(uint64_t number)
+{
+    struct exchange *exchange = find_stream(number);
+
+    if (exchange == NULL)
+        return;
+    exchange->ending = true;
+    lws_set_timeout(exchange->wsi, PENDING_TIMEOUT_HTTP_CONTENT, STREAM_END_SECONDS_MAX);
+    lws_callback_on_writable(exchange->wsi);
+}
+
+void exchange_allow_credentials(struct exchange *exchange)
+{
+    exchange->allows_credentials = true;
+}
+
 struct exchange *exchange_find(uint64_t number)
 {
     struct exchange *exchange = g_hash_table_lookup(exchanges.by_number, &number);
@@ -226,8 +285,7 @@ struct exchange *exchange_find(uint64_t number)
         return NULL;
     if (!is_hung_up(exchange))
         return exchange;
-    exchange->state = EXCHANGE_WRITTEN;
-    lws_set_timeout(exchange->wsi, PENDING_TIMEOUT_CLOSE_ACK, LWS_TO_KILL_ASYNC);
+    cut(exchange);
     return NULL;
 }
 
@@ -444,7 +502,7 @@ static int write_head(struct exchange *exchange)
         put_header(&head, exchange->headers[i].name, exchange->headers[i].value);
     if (exchange->closing)
         put_header(&head, "Connection", "close");
-    if (exchange->status != 204 && exchange->status != 304 &&
+    if (exchange->status != 204 && exchange->status != 304 && !exchange->streams &&
         lws_add_http_header_content_length(exchange->wsi, exchange->answer_bytes, &head.at,
                                            head.end) != 0)
         head.failed = true;
@@ -470,6 +528,20 @@ static int write_body(struct exchange *exchange, bool *done)
     exchange->answer_written += part;
     *done = part == left;
     return 0;
+}
+
+/* What came since the last time; the library keeps what the socket does not take, and does not call
+ * before that is out. */
+static int write_stream(struct exchange *exchange)
+{
+    const size_t part = exchange->answer_bytes;
+
+    exchange->answer_bytes = 0;
+    if (part == 0)
+        return 0;
+    return lws_write(exchange->wsi, exchange->answer + LWS_PRE, part, LWS_WRITE_HTTP) < (int)part
+               ? -1
+               : 0;
 }
 
 static int end_exchange(struct lws *wsi, struct exchange **slot)
@@ -498,11 +570,17 @@ int exchange_lws_on_writable(struct lws *wsi, struct exchange **slot)
         if (write_head(exchange) != 0)
             return -1;
         exchange->state = EXCHANGE_WRITING;
-        if (exchange->head.method == HTTP_HEAD || exchange->answer_bytes == 0)
+        if (!exchange->streams &&
+            (exchange->head.method == HTTP_HEAD || exchange->answer_bytes == 0))
             return end_exchange(wsi, slot);
         lws_callback_on_writable(wsi);
         return 0;
     case EXCHANGE_WRITING:
+        if (exchange->streams) {
+            if (write_stream(exchange) != 0)
+                return -1;
+            return exchange->ending ? end_exchange(wsi, slot) : 0;
+        }
         if (write_body(exchange, &done) != 0)
             return -1;
         if (done)

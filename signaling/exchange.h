@@ -13,7 +13,8 @@ enum {
     EXCHANGE_PATH_BYTES_MAX = 1024,
     EXCHANGE_BODY_BYTES_MAX = 64 * 1024, /* PROTOCOL.md section 2: 413 beyond, but where
                                             server_handlers say otherwise */
-    EXCHANGE_HEADERS_MAX = 16            /* in an answer */
+    EXCHANGE_HEADERS_MAX = 16,           /* in an answer */
+    EXCHANGE_STREAM_BYTES_MAX = 4096     /* of a stream that its reader has not taken yet */
 };
 
 enum http_method {
@@ -60,6 +61,15 @@ void exchange_problem(struct exchange *exchange, unsigned status, const char *ti
 uint64_t exchange_defer(struct exchange *exchange);
 /* The same without an end: whoever holds it answers in a time of its own. */
 uint64_t exchange_hold(struct exchange *exchange);
+/* Answers 200 with a body that comes bit by bit, as long as either side likes (exchange_write); the
+ * connection ends with it. The returned number names the exchange for exchange_write and
+ * exchange_end. */
+uint64_t exchange_stream(struct exchange *exchange, const char *content_type);
+/* The next part of a stream's body; copied. false: the stream is over: its client is gone, or took
+ * nothing of the EXCHANGE_STREAM_BYTES_MAX before, and its connection is cut. */
+bool exchange_write(uint64_t number, const char *text, size_t text_bytes);
+/* Ends a stream when its client has what was written. An unknown number is allowed. */
+void exchange_end(uint64_t number);
 /* The answer may be read by pages of an allowed origin that send credentials: the origin is echoed
  * (Fetch standard, section 3.2.5). */
 void exchange_allow_credentials(struct exchange *exchange);

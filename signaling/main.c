@@ -19,6 +19,7 @@
 #include "signaling/router.h"
 #include "signaling/server.h"
 #include "signaling/socketio_rooms.h"
+#include "signaling/whep_events.h"
 #include "transport/certificate.h"
 #include "transport/media.h"
 #include "transport/mono_clock.h"
@@ -115,6 +116,7 @@ static void on_tick(void *context, int64_t now_ns)
     take_signals(process);
     address_rates_tick(process->rates, now_ns);
     endpoint_tick(process->endpoint, now_ns);
+    whep_events_tick(now_ns);
     switch (drain_tick(&process->drain, now_ns)) {
     case DRAIN_NOT:
     case DRAIN_GOING:
@@ -192,6 +194,7 @@ static enum status start_media(struct process *process)
         return status;
     endpoint_attach(process->endpoint, process->media);
     relay_start(process->endpoint);
+    whep_events_start(process->endpoint);
     return start_rooms(process);
 }
 
@@ -226,6 +229,7 @@ static void stop(struct process *process)
         socketio_rooms_stop();
         message_stop();
         relay_stop();
+        whep_events_stop();
     }
     address_rates_destroy(process->rates);
     endpoint_destroy(process->endpoint);

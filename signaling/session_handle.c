@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "signaling/http_session.h"
+#include "signaling/whep_events.h"
 
 static const char allow[] = "OPTIONS, GET, HEAD, PATCH, DELETE";
 static const char fragment_type[] = "application/trickle-ice-sdpfrag";
@@ -88,19 +89,17 @@ static void patch(struct endpoint *endpoint, struct exchange *exchange, struct s
     }
 }
 
-/* The session that the path names, or NULL. */
-static struct session *find(const struct endpoint *endpoint, const struct exchange *exchange)
-{
-    const char *id = exchange_path(exchange) + strlen("/session/");
-
-    return session_table_by_id(endpoint_sessions(endpoint), id, strlen(id));
-}
-
 void session_handle(struct endpoint *endpoint, struct exchange *exchange)
 {
     const enum http_method method = exchange_method(exchange);
-    struct session *session = find(endpoint, exchange);
+    const char *id = exchange_path(exchange) + strlen("/session/");
+    const size_t id_chars = strcspn(id, "/");
+    struct session *session = session_table_by_id(endpoint_sessions(endpoint), id, id_chars);
 
+    if (id[id_chars] == '/') {
+        whep_events_handle(exchange, session, id + id_chars + 1);
+        return;
+    }
     if (method == HTTP_OPTIONS) {
         /* A preflight shows no secret and learns nothing. */
         http_session_options(exchange, allow, NULL);

@@ -5,6 +5,7 @@
 
 #include "signaling/http_session.h"
 #include "signaling/name.h"
+#include "signaling/whep_events.h"
 
 static const char allow[] = "OPTIONS, GET, HEAD, POST";
 
@@ -41,6 +42,7 @@ static void subscribe(struct endpoint *endpoint, struct exchange *exchange,
         http_session_refuse(exchange, status, &refusal);
         return;
     }
+    whep_events_link(exchange, session);
     http_session_created(endpoint, exchange, session, answer);
     free(answer);
 }

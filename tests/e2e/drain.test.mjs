@@ -1,10 +1,12 @@
 // Leaving politely: a drain with a successor on the same port, a drain without one, and a crash.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import WebSocket from 'ws';
 import { chromium, close, open, until } from './browsers.mjs';
 import { seesMotion } from './senses.mjs';
-import { freePort, Server } from './server.mjs';
+import { freePort, root, Server, stop } from './server.mjs';
 
 const CROWD = 1000;
 const isPlaying = () => window.manycast?.state === 'playing';
@@ -34,6 +36,28 @@ async function member(cleanup, server, room) {
   socket.send(JSON.stringify({ type: 'join', room }));
   await joined;
   return { socket, told };
+}
+
+/** Makes a WHEP session that listens to its events; answers a promise of its being told to reconnect. */
+async function listen(server, room, offer) {
+  const created = await fetch(`${server.url}/whep/${room}`, {
+    method: 'POST', headers: { 'content-type': 'application/sdp' }, body: offer,
+  });
+  assert.equal(created.status, 201);
+  const [, link] = /<([^>]+)>; rel="urn:ietf:params:whep:ext:core:server-sent-events"/.exec(created.headers.get('link'));
+  const subscribed = await fetch(server.url + link, {
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: '["reconnect"]',
+  });
+  assert.equal(subscribed.status, 201);
+  const stream = await fetch(server.url + subscribed.headers.get('location'));
+  return { told: (async () => {
+    let text = '';
+    for await (const part of stream.body.pipeThrough(new TextDecoderStream())) {
+      text += part;
+      if (text.includes('event: reconnect\ndata: {}\n\n')) return;
+    }
+    throw new Error(`not told to reconnect: ${text}`);
+  })() };
 }
 
 async function goLive(browser, server, room) {
@@ -101,6 +125,26 @@ export default {
     while ((await fetch(`${again.url}/readyz`)).status !== 503);
     again.child.kill('SIGINT');
     assert.deepEqual(await twice, [0, null]);
+  },
+
+  async 'WHEP players that listen to events are told to reconnect, each at its time'(cleanup) {
+    const server = await setUp(cleanup, { 'drain-seconds': 8 });
+    const publisher = server.publish('events');
+    cleanup.later(() => stop(publisher));
+    await server.isLive('events');
+    const offer = readFileSync(path.join(root, 'tests/signaling/offers/chromium-watch.sdp'), 'utf8');
+    const players = await Promise.all(Array.from({ length: 50 }, () => listen(server, 'events', offer)));
+    const began = Date.now();
+    const ended = once(server.child, 'exit');
+    server.child.kill('SIGTERM');
+    const times = await Promise.all(players.map(async ({ told }) => {
+      await told;
+      return Date.now() - began;
+    }));
+    times.sort((a, b) => a - b);
+    assert.ok(times[0] >= 900 && times.at(-1) < 8000, `told after ${times[0]} to ${times.at(-1)} ms`);
+    assert.ok(times[37] - times[12] > 1000, `half of them within ${times[37] - times[12]} ms`);
+    assert.deepEqual(await ended, [0, null]);
   },
 
   async 'a crashed server that is started again has its pages back within 3 s'(cleanup) {

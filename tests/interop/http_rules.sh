@@ -262,6 +262,7 @@ body 'a=candidate:[^ ]+ 1 (udp|UDP) .* typ host.*'
 body 'a=candidate:[^ ]+ 1 (tcp|TCP) .* tcptype passive.*'
 [ "$(sed -n 's/^a=msid:\([^ ]*\).*/\1/p' "$work/body" | sort -u | wc -l)" = 1 ] && pass || fail 'not one MediaStream'
 session=$open$(value Location)
+cp "$work/headers" "$work/created"
 tag=$(value ETag)
 request 428 'WHEP PATCH without If-Match' -X PATCH "$session" "${trickle[@]}" --data-binary @"$work/fragment"
 request 412 'WHEP PATCH with a stale tag' -X PATCH "$session" "${trickle[@]}" -H 'If-Match: "stale"' \
@@ -274,7 +275,38 @@ header ETag '"[^"]+"'
 body 'a=ice-ufrag:.+'
 body 'a=candidate:.*'
 [ "$(value ETag)" != "$tag" ] && pass || fail 'the same tag'
+
+# --- WHEP: server-sent events
+json=(-H 'Content-Type: application/json')
+events=$(sed -n 's/^Link: <\([^>]*\)>; rel="urn:ietf:params:whep:ext:core:server-sent-events"; events=".*reconnect.*"/\1/Ip' \
+    "$work/created" | tr -d '\r')
+[ -n "$events" ] && pass || fail 'no Link to server-sent events'
+request 400 'an event that was not announced' "$open$events" "${json[@]}" -d '["active","scte35"]'
+request 415 'events of another type' "$open$events" "${sdp[@]}" -d '["active"]'
+request 201 'events wanted' "$open$events" "${json[@]}" -d '["active","inactive","viewercount","reconnect"]'
+header Access-Control-Expose-Headers '.*Location.*'
+stream=$open$(value Location)
+curl -sN --max-time 60 -D "$work/headers" "$stream" >"$work/stream" &
+reader=$!
+for _ in $(seq 50); do
+    grep -q '^event: viewercount' "$work/stream" && break
+    sleep 0.1
+done
+cp "$work/stream" "$work/body"
+header Content-Type 'text/event-stream'
+no_header Content-Length
+body 'event: active'
+body 'data: \{\}'
+body 'data: \{"viewercount":[0-9]+\}'
+grep -q 'event: inactive' "$work/stream" && fail 'inactive at the beginning' || pass
+request 200 'DELETE of the event stream' -X DELETE "$stream"
+wait $reader && pass || fail 'the deleted stream does not end'
+request 404 'GET of the deleted stream' "$stream"
+request 201 'every event wanted' "$open$events" -d ''
+curl -sN --max-time 60 "$open$(value Location)" >"$work/stream" &
+reader=$!
 request 200 'WHEP DELETE' -X DELETE "$session"
+wait $reader && pass || fail 'the stream does not end with its session'
 request 404 'WHEP DELETE again' -X DELETE "$session"
 offer sendonly >"$work/wrong"
 request '400|422' 'a viewer that only sends' "$url" "${sdp[@]}" --data-binary @"$work/wrong"

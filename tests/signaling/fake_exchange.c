@@ -135,3 +135,23 @@ struct exchange *exchange_find(uint64_t number)
 {
     return number == 1 && only.deferred && !only.gone && only.status == 0 ? &only : NULL;
 }
+
+uint64_t exchange_stream(struct exchange *exchange, const char *content_type)
+{
+    exchange_answer(exchange, 200, content_type, NULL, 0);
+    exchange->streams = true;
+    return 2;
+}
+
+bool exchange_write(uint64_t number, const char *text, size_t text_bytes)
+{
+    if (number != 2 || !only.streams || only.ended || only.gone)
+        return false;
+    strncat(only.text, text, text_bytes);
+    return true;
+}
+
+void exchange_end(uint64_t number)
+{
+    only.ended = only.ended || (number == 2 && only.streams);
+}

@@ -20,7 +20,9 @@ struct exchange {
     char type[64];
     char text[64 * 1024];
     bool deferred;
-    bool gone; /* exchange_find finds it no more */
+    bool gone; /* exchange_find finds it no more, exchange_write fails */
+    bool streams;
+    bool ended; /* a stream */
     struct {
         char name[32];
         char value[512];
