@@ -9,6 +9,7 @@
 #include "signaling/deadline.h"
 #include "signaling/identifier.h"
 #include "signaling/json_scan.h"
+#include "signaling/socketio_assembly.h"
 
 enum { ID_CHARS = 20, ID_BYTES_MAX = 128, SPACE_BYTES_MAX = 100 };
 
@@ -33,41 +34,16 @@ struct socketio_socket {
     char id[ID_BYTES_MAX];
 };
 
-/* A packet whose attachments are still coming. */
-struct assembly {
-    char *text; /* NULL: none under way */
-    struct socketio_packet packet;
-    struct text attachments[SOCKETIO_ATTACHMENTS_MAX]; /* owned */
-    unsigned count;
-    size_t bytes;
-};
-
 struct connection {
     struct socketio *all;
     struct engineio_session *session; /* NULL: ended */
     struct socketio_socket *first;
     struct deadline connect;
-    struct assembly *assembly; /* NULL: never needed */
+    struct socketio_assembly *assembly; /* NULL: no attachments are awaited */
     struct connection *next_ended;
 };
 
 /* -- life -- */
-
-static void forget_assembly(struct assembly *assembly)
-{
-    for (unsigned i = 0; i < assembly->count; i++) {
-        union {
-            const char *at;
-            char *owned;
-        } memory = {.at = assembly->attachments[i].at};
-
-        free(memory.owned);
-    }
-    free(assembly->text);
-    assembly->text = NULL;
-    assembly->count = 0;
-    assembly->bytes = 0;
-}
 
 /* Connections outlive the calls in which they ended. */
 static void free_ended(struct socketio *all)
@@ -76,9 +52,7 @@ static void free_ended(struct socketio *all)
         struct connection *connection = all->ended;
 
         all->ended = connection->next_ended;
-        if (connection->assembly != NULL)
-            forget_assembly(connection->assembly);
-        free(connection->assembly);
+        socketio_assembly_destroy(connection->assembly);
         free(connection);
     }
 }
@@ -313,71 +287,36 @@ static void take_packet(struct connection *connection, const struct socketio_pac
     }
 }
 
-/* Keeps the packet until its attachments are there. */
-static enum status begin_assembly(struct connection *connection, struct text text)
-{
-    struct assembly *assembly = connection->assembly;
-
-    if (assembly == NULL)
-        assembly = connection->assembly = calloc(1, sizeof *assembly);
-    if (assembly == NULL)
-        return STATUS_NO_MEMORY;
-    assembly->text = malloc(text.bytes + 1);
-    if (assembly->text == NULL)
-        return STATUS_NO_MEMORY;
-    memcpy(assembly->text, text.at, text.bytes);
-    assembly->bytes = text.bytes;
-    return socketio_packet_read((struct text){assembly->text, text.bytes}, &assembly->packet);
-}
-
 static void on_text(struct engineio_session *session, struct text text)
 {
     struct connection *connection = engineio_record(session);
     const struct socketio_attachments none = {NULL, 0};
     struct socketio_packet packet;
 
-    const bool is_assembling = connection->assembly != NULL && connection->assembly->text != NULL;
-    enum status status = is_assembling ? STATUS_MALFORMED : socketio_packet_read(text, &packet);
+    enum status status =
+        connection->assembly != NULL ? STATUS_MALFORMED : socketio_packet_read(text, &packet);
     if (status == STATUS_OK && packet.attachments > 0)
-        status = begin_assembly(connection, text);
+        status =
+            socketio_assembly_create(text, connection->all->event_bytes_max, &connection->assembly);
     else if (status == STATUS_OK)
         take_packet(connection, &packet, &none);
     if (status != STATUS_OK)
         close_connection(connection);
 }
 
-/* Adds an attachment; false: none was expected, or it is too much. */
-static bool add_attachment(struct connection *connection, struct text data)
-{
-    struct assembly *assembly = connection->assembly;
-
-    if (assembly == NULL || assembly->text == NULL ||
-        assembly->bytes + data.bytes > connection->all->event_bytes_max)
-        return false;
-    char *copy = malloc(data.bytes + 1);
-    if (copy == NULL)
-        return false;
-    if (data.bytes > 0)
-        memcpy(copy, data.at, data.bytes);
-    assembly->attachments[assembly->count++] = (struct text){copy, data.bytes};
-    assembly->bytes += data.bytes;
-    /* It is in the list. */
-    // cppcheck-suppress memleak
-    return true;
-}
-
 static void on_binary(struct engineio_session *session, struct text data)
 {
     struct connection *connection = engineio_record(session);
+    struct socketio_assembly *assembly = connection->assembly;
+    const struct socketio_packet *packet;
+    struct socketio_attachments attachments;
 
-    if (!add_attachment(connection, data)) {
+    if (assembly == NULL || socketio_assembly_add(assembly, data) != STATUS_OK) {
         close_connection(connection);
-    } else if (connection->assembly->count == connection->assembly->packet.attachments) {
-        struct assembly *assembly = connection->assembly;
-        const struct socketio_attachments attachments = {assembly->attachments, assembly->count};
-
-        take_packet(connection, &assembly->packet, &attachments);
-        forget_assembly(assembly);
+    } else if ((packet = socketio_assembly_whole(assembly, &attachments)) != NULL) {
+        connection->assembly = NULL;
+        take_packet(connection, packet, &attachments);
+        socketio_assembly_destroy(assembly);
     }
 }
 
