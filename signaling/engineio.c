@@ -116,8 +116,7 @@ static void set_deadline(struct engineio_session *session, struct deadline_queue
         engine->clock.set_alarm(engine->clock.context, next_due_ns(engine));
 }
 
-/* Ends it soon, not in the midst of what somebody does with many. */
-static void doom(struct engineio_session *session)
+void engineio_session_doom(struct engineio_session *session)
 {
     struct engineio *engine = session->engine;
 
@@ -281,12 +280,12 @@ static void queue_packet(struct engineio_session *session, const struct engineio
     struct engineio_waiting *waiting;
 
     if (session->waiting_bytes + packet->data.bytes > session->engine->settings.queue_bytes_max) {
-        doom(session); /* it reads too slowly */
+        engineio_session_doom(session); /* it reads too slowly */
         return;
     }
     waiting = malloc(sizeof *waiting + packet->data.bytes);
     if (waiting == NULL) {
-        doom(session);
+        engineio_session_doom(session);
         return;
     }
     char *data = (char *)(waiting + 1);
@@ -451,4 +450,9 @@ const struct socket_handler *engineio_socket_handler(const struct engineio *engi
 unsigned engineio_sessions(const struct engineio *engine)
 {
     return g_hash_table_size(engine->sessions);
+}
+
+unsigned engineio_waiting_polls(const struct engineio *engine)
+{
+    return engine->polls;
 }

@@ -64,6 +64,9 @@ const struct socket_handler *engineio_socket_handler(const struct engineio *engi
 /* Does what is due. Returns when to be called again; MONO_NEVER: not before set_alarm. */
 int64_t engineio_tick(struct engineio *engine, int64_t now_ns);
 unsigned engineio_sessions(const struct engineio *engine);
+/* Of them, those with a GET that waits for packets; one whose client vanished counts until the next
+ * packet for it. */
+unsigned engineio_waiting_polls(const struct engineio *engine);
 
 void *engineio_record(const struct engineio_session *session);
 const char *engineio_sid(const struct engineio_session *session);

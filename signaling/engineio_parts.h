@@ -28,6 +28,7 @@ struct engineio {
     struct engineio_clock clock;
     struct socket_handler sockets;
     GHashTable *sessions;           /* by sid; holds all that are open */
+    unsigned polls;                 /* that wait */
     struct engineio_session *ended; /* freed at the next tick */
     struct deadline_queue pings;    /* protocol 4: the next ping */
     struct deadline_queue pongs;    /* protocol 4: its answer */
@@ -104,6 +105,8 @@ bool engineio_session_take(struct engineio_session *session, const struct engine
 /* Sends over whatever transport there is. */
 void engineio_session_send(struct engineio_session *session, const struct engineio_packet *packet);
 
+/* Ends it at the next tick, not in the midst of what somebody does with many. */
+void engineio_session_doom(struct engineio_session *session);
 /* The probe has so long to become the transport. */
 void engineio_session_expect_upgrade(struct engineio_session *session);
 /* The probe is the transport from now on. */

@@ -45,22 +45,27 @@ static void answer_payload(struct exchange *exchange, enum engineio_payload_form
     free(text);
 }
 
-/* The poll that waits, or NULL; none waits afterwards. */
+/* The poll that waits, or NULL, also when its client is gone; none waits afterwards. */
 static struct exchange *take_poll(struct engineio_session *session)
 {
     struct exchange *poll = session->poll != 0 ? exchange_find(session->poll) : NULL;
 
+    session->engine->polls -= session->poll != 0;
     session->poll = 0;
     return poll;
 }
 
 void engineio_polling_flush(struct engineio_session *session)
 {
-    struct exchange *poll = session->first != NULL ? take_poll(session) : NULL;
     struct text_writer payload;
 
-    if (poll == NULL)
+    if (session->first == NULL || session->poll == 0)
         return;
+    struct exchange *poll = take_poll(session);
+    if (poll == NULL) {
+        engineio_session_doom(session); /* who gives a poll up has left, as in the reference */
+        return;
+    }
     text_writer_init(&payload, SIZE_MAX / 4);
     while (session->first != NULL) {
         struct engineio_waiting *waiting = session->first;
@@ -112,12 +117,13 @@ static void open_session(struct engineio *engine, const struct engineio_query *q
 
 static void poll_session(struct engineio_session *session, struct exchange *exchange)
 {
-    if (session->poll != 0 && exchange_find(session->poll) != NULL) {
-        answer_error(exchange, ENGINEIO_BAD_REQUEST); /* one at a time */
+    if (session->poll != 0) { /* one at a time, whether the first still waits or was given up */
+        answer_error(exchange, ENGINEIO_BAD_REQUEST);
         engineio_close(session);
         return;
     }
     session->poll = exchange_hold(exchange);
+    session->engine->polls++;
     if (session->first != NULL)
         engineio_polling_flush(session);
     else if (session->probed)
@@ -156,7 +162,12 @@ static bool take_payload(struct engineio_session *session, const struct exchange
 
 static void post_session(struct engineio_session *session, struct exchange *exchange)
 {
-    if (take_payload(session, exchange)) {
+    size_t body_bytes;
+
+    (void)exchange_body(exchange, &body_bytes);
+    if (body_bytes > session->engine->settings.payload_bytes_max)
+        exchange_problem(exchange, 413, "The body is larger than maxPayload.");
+    else if (take_payload(session, exchange)) {
         exchange_answer(exchange, STATUS_LINE_OK, "text/plain; charset=UTF-8", "ok", 2);
     } else {
         answer_error(exchange, ENGINEIO_BAD_REQUEST);

@@ -313,6 +313,11 @@ unsigned socketio_rooms_connections(void)
     return engineio_sessions(socketio_engine(service.socketio));
 }
 
+unsigned socketio_rooms_waiting_polls(void)
+{
+    return engineio_waiting_polls(socketio_engine(service.socketio));
+}
+
 size_t socketio_rooms_relayed(void)
 {
     return relay_rooms_count(service.relay);

@@ -19,8 +19,9 @@ void socketio_rooms_stop(void);
 int64_t socketio_rooms_tick(int64_t now_ns);
 /* For requests and WebSockets at the mount path. */
 struct engineio *socketio_rooms_engine(void);
-/* Connections, and relay rooms with somebody in them. */
+/* Connections, those of them whose long poll waits, and relay rooms with somebody in them. */
 unsigned socketio_rooms_connections(void);
+unsigned socketio_rooms_waiting_polls(void);
 size_t socketio_rooms_relayed(void);
 
 #endif

@@ -3,13 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct exchange only;
+static struct exchange exchanges[FAKE_EXCHANGES];
+static unsigned newest;
 
 struct exchange *fake_exchange_make(enum http_method method, const char *path)
 {
-    only = (struct exchange){
+    newest = (newest + 1) % FAKE_EXCHANGES;
+    exchanges[newest] = (struct exchange){
         .method = method,
         .path = path,
+        .query = "",
         .content_type = "",
         .authorization = "",
         .if_match = "",
@@ -17,7 +20,7 @@ struct exchange *fake_exchange_make(enum http_method method, const char *path)
         .peer = "192.0.2.1",
         .body = "",
     };
-    return &only;
+    return &exchanges[newest];
 }
 
 const char *fake_exchange_header(const struct exchange *exchange, const char *name)
@@ -49,8 +52,7 @@ const char *exchange_path(const struct exchange *exchange)
 
 const char *exchange_query(const struct exchange *exchange)
 {
-    (void)exchange;
-    return "";
+    return exchange->query;
 }
 
 const char *exchange_content_type(const struct exchange *exchange)
@@ -125,33 +127,63 @@ void exchange_problem(struct exchange *exchange, unsigned status, const char *ti
     exchange_answer(exchange, status, "application/problem+json", title, strlen(title));
 }
 
+static uint64_t number_of(const struct exchange *exchange)
+{
+    return (uint64_t)(exchange - exchanges) + 1;
+}
+
 uint64_t exchange_defer(struct exchange *exchange)
 {
     exchange->deferred = true;
-    return 1;
+    return number_of(exchange);
+}
+
+uint64_t exchange_hold(struct exchange *exchange)
+{
+    exchange->held = true;
+    return number_of(exchange);
+}
+
+void exchange_allow_credentials(struct exchange *exchange)
+{
+    (void)exchange;
+}
+
+static struct exchange *find(uint64_t number)
+{
+    return number >= 1 && number <= FAKE_EXCHANGES ? &exchanges[number - 1] : NULL;
 }
 
 struct exchange *exchange_find(uint64_t number)
 {
-    return number == 1 && only.deferred && !only.gone && only.status == 0 ? &only : NULL;
+    struct exchange *exchange = find(number);
+    const bool waits = exchange != NULL && (exchange->deferred || exchange->held) &&
+                       !exchange->gone && exchange->status == 0;
+
+    return waits ? exchange : NULL;
 }
 
 uint64_t exchange_stream(struct exchange *exchange, const char *content_type)
 {
     exchange_answer(exchange, 200, content_type, NULL, 0);
     exchange->streams = true;
-    return 2;
+    return number_of(exchange);
 }
 
 bool exchange_write(uint64_t number, const char *text, size_t text_bytes)
 {
-    if (number != 2 || !only.streams || only.ended || only.gone)
+    struct exchange *exchange = find(number);
+
+    if (exchange == NULL || !exchange->streams || exchange->ended || exchange->gone)
         return false;
-    strncat(only.text, text, text_bytes);
+    strncat(exchange->text, text, text_bytes);
     return true;
 }
 
 void exchange_end(uint64_t number)
 {
-    only.ended = only.ended || (number == 2 && only.streams);
+    struct exchange *exchange = find(number);
+
+    if (exchange != NULL)
+        exchange->ended = exchange->ended || exchange->streams;
 }

@@ -1,5 +1,5 @@
 /* tests/signaling/fake_exchange.h - a request that a test makes up and the answer that a handler
- * gives. One at a time; linked in the server's place. */
+ * gives; linked in the server's place. */
 #ifndef TESTS_SIGNALING_FAKE_EXCHANGE_H
 #define TESTS_SIGNALING_FAKE_EXCHANGE_H
 
@@ -7,9 +7,12 @@
 
 #include "signaling/exchange.h"
 
+enum { FAKE_EXCHANGES = 4 }; /* at a time */
+
 struct exchange {
     enum http_method method;
     const char *path;
+    const char *query;
     const char *content_type;
     const char *authorization;
     const char *if_match;
@@ -20,6 +23,7 @@ struct exchange {
     char type[64];
     char text[64 * 1024];
     bool deferred;
+    bool held; /* like deferred, without an end */
     bool gone; /* exchange_find finds it no more, exchange_write fails */
     bool streams;
     bool ended; /* a stream */
@@ -30,7 +34,7 @@ struct exchange {
     unsigned header_count;
 };
 
-/* A fresh one; fields that are not set are "". */
+/* A fresh one; fields that are not set are "". It is forgotten after FAKE_EXCHANGES more. */
 struct exchange *fake_exchange_make(enum http_method method, const char *path);
 /* The answer's header, "" when there is none. */
 const char *fake_exchange_header(const struct exchange *exchange, const char *name);

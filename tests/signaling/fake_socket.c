@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,16 @@ const char *socket_path(const struct socket *socket)
     return socket->path;
 }
 
+void *socket_context(const struct socket *socket)
+{
+    return socket->handler->context;
+}
+
+const char *socket_query(const struct socket *socket)
+{
+    return socket->query;
+}
+
 const char *socket_peer(const struct socket *socket)
 {
     return socket->peer;
@@ -31,7 +42,8 @@ const char *socket_user_agent(const struct socket *socket)
 
 void socket_send(struct socket *socket, const char *text, size_t text_bytes)
 {
-    json_t *message = json_loadb(text, text_bytes, JSON_ALLOW_NUL, NULL);
+    json_t *message = socket->is_raw ? json_stringn(text, text_bytes)
+                                     : json_loadb(text, text_bytes, JSON_ALLOW_NUL, NULL);
 
     assert_non_null(message);
     json_array_append_new(socket->sent, message);
@@ -47,21 +59,36 @@ void socket_offer_shared(struct socket *socket, struct shared_text *text)
     socket_send_shared(socket, text);
 }
 
+void socket_send_binary(struct socket *socket, const void *prefix, size_t prefix_bytes,
+                        const void *data, size_t data_bytes)
+{
+    const unsigned char *const parts[] = {prefix, data};
+    const size_t bytes[] = {prefix_bytes, data_bytes};
+    char text[256] = "binary";
+    size_t used = strlen(text);
+
+    for (unsigned part = 0; part < 2; part++) {
+        for (size_t i = 0; i < bytes[part]; i++) {
+            assert_true(used + 4 < sizeof text);
+            used += (size_t)snprintf(text + used, sizeof text - used, " %02x", parts[part][i]);
+        }
+    }
+    socket_send(socket, text, used);
+}
+
 void socket_close(struct socket *socket, unsigned code, const char *reason)
 {
     (void)reason;
     socket->close_code = code;
 }
 
-struct socket *fake_socket_open_from(const struct socket_handler *handler, const char *path,
-                                     const char *peer)
+static struct socket *make(const struct socket_handler *handler, const struct socket *like)
 {
-    struct socket *socket = calloc(1, sizeof *socket);
+    struct socket *socket = malloc(sizeof *socket);
 
     assert_non_null(socket);
+    *socket = *like;
     socket->handler = handler;
-    socket->path = path;
-    socket->peer = peer;
     socket->sent = json_array();
     socket->record = handler->on_open(socket);
     if (socket->record == NULL) {
@@ -70,6 +97,18 @@ struct socket *fake_socket_open_from(const struct socket_handler *handler, const
         return NULL;
     }
     return socket;
+}
+
+struct socket *fake_socket_open_from(const struct socket_handler *handler, const char *path,
+                                     const char *peer)
+{
+    return make(handler, &(struct socket){.path = path, .query = "", .peer = peer});
+}
+
+struct socket *fake_socket_open_raw(const struct socket_handler *handler, const char *query)
+{
+    return make(handler,
+                &(struct socket){.path = "", .query = query, .peer = "192.0.2.1", .is_raw = true});
 }
 
 struct socket *fake_socket_open(const struct socket_handler *handler, const char *path)
@@ -89,6 +128,11 @@ void fake_socket_text(struct socket *socket, const char *text)
     socket->handler->on_text(socket, text, strlen(text));
 }
 
+void fake_socket_binary(struct socket *socket, const char *data, size_t data_bytes)
+{
+    socket->handler->on_binary(socket, data, data_bytes);
+}
+
 void fake_socket_json(struct socket *socket, json_t *message)
 {
     char *text = json_dumps(message, JSON_COMPACT);
@@ -105,6 +149,17 @@ static json_t *take_any(struct socket *socket)
 
     json_array_remove(socket->sent, 0);
     return message;
+}
+
+void fake_socket_take_frame(struct socket *socket, const char *start)
+{
+    json_t *frame = take_any(socket);
+
+    if (frame == NULL)
+        fail_msg("no frame where %s was expected", start);
+    if (strncmp(json_string_value(frame), start, strlen(start)) != 0)
+        fail_msg("%s where %s was expected", json_string_value(frame), start);
+    json_decref(frame);
 }
 
 json_t *fake_socket_take(struct socket *socket, const char *type)

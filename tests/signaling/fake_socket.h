@@ -10,7 +10,9 @@
 struct socket {
     const struct socket_handler *handler;
     const char *path;
+    const char *query;
     const char *peer;
+    bool is_raw; /* frames are kept as strings, binary ones as "binary" and their bytes in hex */
     void *record;
     json_t *sent;        /* array; messages not yet taken */
     unsigned close_code; /* 0: open */
@@ -21,6 +23,12 @@ struct socket *fake_socket_open(const struct socket_handler *handler, const char
 /* The same from another address than 192.0.2.1. */
 struct socket *fake_socket_open_from(const struct socket_handler *handler, const char *path,
                                      const char *peer);
+/* One whose frames are not JSON. */
+struct socket *fake_socket_open_raw(const struct socket_handler *handler, const char *query);
+/* Takes the oldest frame of a raw one and fails the test unless it begins with start. */
+void fake_socket_take_frame(struct socket *socket, const char *start);
+/* One binary frame. */
+void fake_socket_binary(struct socket *socket, const char *data, size_t data_bytes);
 /* The other side goes away; frees socket. */
 void fake_socket_close(struct socket *socket);
 /* One text frame. */

@@ -150,16 +150,15 @@ describe('messages over long polling', () => {
         assert.equal((await get(address)).status, 400);
     });
 
-    it('survives a client that goes away in the midst of a poll', async () => {
+    it('ends the session of a client that gives its poll up', async () => {
         const address = await open();
         const poll = http.get({ host: '127.0.0.1', port, path: address });
         const gone = new Promise((resolve) => poll.on('error', resolve));
-        await pause(20);
+        await pause(5);
         poll.destroy();
         await gone;
-        await pause(20);
-        await post(address, '4still here');
-        assert.equal((await get(address)).text, '4still here');
+        assert.equal((await get(address)).status, 400);
+        assert.equal(code(await get(address)), 1);
     });
 
     it('takes a payload of maxPayload, and none beyond', async () => {
@@ -246,6 +245,17 @@ describe('close', () => {
         assert.equal(answer.text, '6');
         assert.equal((await get(address)).status, 400);
     });
+
+    for (const [version, close, noop] of [[4, '1', '6'], [3, '1:1', '1:6']]) {
+        it(`ends a poll sent at the same time, protocol ${version}`, async () => {
+            const address = await open(version);
+            const [poll, closed] = await Promise.all([get(address), post(address, close)]);
+            assert.equal(poll.status, 200);
+            assert.equal(poll.text, noop);
+            assert.equal(closed.status, 200);
+            assert.equal((await get(address)).status, 400);
+        });
+    }
 
     it('ends over WebSocket', async () => {
         const line = new Line(port, base(4, 'websocket'));
@@ -371,6 +381,51 @@ describe('protocol 3', () => {
         await line.close();
     });
 
+    it('ends a session of two polls', async () => {
+        const address = await open(3);
+        const first = get(address);
+        await pause(5);
+        assert.equal((await get(`${address}&t=burst`)).status, 400);
+        assert.equal((await first).text, '1:1');
+        assert.equal((await get(address)).status, 400);
+    });
+
+    it('answers pings over long polling and over WebSocket, each time', async () => {
+        const address = await open(3);
+        const line = new Line(port, base(3, 'websocket'));
+        await line.take();
+        for (let i = 0; i < 3; i++) {
+            assert.equal((await post(address, '1:2')).status, 200);
+            assert.equal((await get(address)).text, '1:3');
+            line.send('2');
+            assert.equal(await line.take(), '3');
+        }
+        await line.close();
+    });
+
+    it('ends silent and malformed WebSockets', async () => {
+        const silent = new Line(port, base(3, 'websocket'));
+        const malformed = new Line(port, base(3, 'websocket'));
+        await malformed.take();
+        malformed.send('abc');
+        await malformed.closed;
+        await silent.closed;
+    });
+
+    it('moves a session, and does not let it be moved again', async () => {
+        const { polling, line } = await upgrade(3);
+        line.send('2probe');
+        assert.equal(await line.take(), '3probe');
+        assert.equal((await get(polling)).text, '1:6');
+        line.send('5');
+        const second = new Line(port, polling.replace('polling', 'websocket'));
+        await second.closed;
+        line.send('4hello');
+        assert.equal(await line.take(), '4hello');
+        assert.equal((await get(polling)).status, 400);
+        await line.close();
+    });
+
     for (const body of ['abc', '5:4', ':4', '1:', '99999999999:4a', '-1:4', '2:4🎥']) {
         it(`ends the session for "${body}"`, async () => {
             const address = await open(3);
@@ -378,4 +433,14 @@ describe('protocol 3', () => {
             assert.equal((await get(address)).status, 400);
         });
     }
+});
+
+describe('patience', () => {
+    it('lets a poll wait longer than the server gives other answers', async () => {
+        const patient = await startEcho('--engine', '--ping-interval', '11000');
+        const { text } = await request(patient.port, base());
+        const poll = await request(patient.port, `${base()}&sid=${JSON.parse(text.slice(1)).sid}`);
+        assert.equal(poll.text, '2');
+        assert.equal(await patient.stop(), 0);
+    });
 });

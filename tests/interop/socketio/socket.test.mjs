@@ -71,6 +71,13 @@ describe('namespaces', () => {
         await line.close();
     });
 
+    it('ends a client that left the last one and is silent', async () => {
+        const line = await connect();
+        line.send('41');
+        assert.equal(await line.take(), '2');
+        assert.equal(await line.take(), undefined);
+    });
+
     it('closes when none is asked for in time', async () => {
         const { line } = await open();
         const started = Date.now();
