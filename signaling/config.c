@@ -26,6 +26,9 @@ static const struct setting SETTINGS[] = {
      "share the HTTP port with another manycast process, which takes over when this one drains"},
     {"media.port", SETTING_PORT, FIELD(media.media_port), "7000", 0, 65535,
      "viewers' media, UDP and TCP; 0: any free one"},
+    {"media.spare_port", SETTING_PORT, FIELD(media.spare_port), "0", 0, 65535,
+     "instead of media.port when another process has that: a second server may start while the "
+     "first drains; 0: none, it does not start"},
     {"media.announce", SETTING_ANNOUNCE, 0, "", 0, 0,
      "addresses put into candidates, ADDRESS or ADDRESS:PORT, several allowed; empty: the "
      "machine's own"},

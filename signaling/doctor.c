@@ -252,18 +252,17 @@ static void examine_http_port(struct doctor_report *report, const struct config 
     find(report, DOCTOR_FINE, "http.port", "%u is free", port);
 }
 
-static void examine_media_port(struct doctor_report *report, const struct config *config)
+static void examine_media_port(struct doctor_report *report, const char *setting, uint16_t port)
 {
-    const struct sockaddr_in name = {.sin_family = AF_INET,
-                                     .sin_port = htons(config->media.media_port)};
+    const struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(port)};
     const int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
     if (descriptor < 0 || bind(descriptor, (const struct sockaddr *)&name, sizeof name) != 0)
-        find(report, DOCTOR_TROUBLE, "media.port",
-             "UDP %u: %s; no two servers may share it, choose another", config->media.media_port,
+        find(report, DOCTOR_TROUBLE, setting,
+             "UDP %u: %s; no two servers may share it, choose another", port,
              strerrordesc_np(errno));
     else
-        find(report, DOCTOR_FINE, "media.port", "UDP %u is free", config->media.media_port);
+        find(report, DOCTOR_FINE, setting, "UDP %u is free", port);
     if (descriptor >= 0)
         close(descriptor);
 }
@@ -291,7 +290,9 @@ void doctor_examine(const struct config *config, bool with_ports, struct doctor_
     examine_publishing(report, config);
     if (with_ports) {
         examine_http_port(report, config);
-        examine_media_port(report, config);
+        examine_media_port(report, "media.port", config->media.media_port);
+        if (config->media.spare_port != 0)
+            examine_media_port(report, "media.spare_port", config->media.spare_port);
     }
 }
 

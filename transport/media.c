@@ -112,19 +112,39 @@ static enum status create_worker(struct media *media, unsigned number, uint16_t 
     return status;
 }
 
+/* Never the port of a server that is there, one that drains least of all: the kernel would give us
+ * its viewers' datagrams. */
+static enum status choose_port(const struct media_settings *settings, uint16_t *port)
+{
+    uint16_t chosen = settings->media_port;
+    enum status status = chosen != 0 ? port_check(chosen, settings->tcp) : STATUS_OK;
+
+    if (status == STATUS_EXISTS && settings->spare_port != 0) {
+        chosen = settings->spare_port;
+        status = port_check(chosen, settings->tcp);
+        if (status == STATUS_OK)
+            LOG_INFO("media", "another process has port %u; viewers come to %u (media.spare_port)",
+                     (unsigned)settings->media_port, (unsigned)chosen);
+    }
+    if (status == STATUS_EXISTS)
+        LOG_ERROR("media", "a media port is one server's alone: another media.port is needed, or a "
+                           "media.spare_port");
+    if (status == STATUS_OK)
+        *port = chosen;
+    return status;
+}
+
 static enum status create_workers(struct media *media)
 {
     const unsigned tries = media->settings.media_port == 0 ? PORT_TRIES : 1;
-    enum status status = STATUS_SYSTEM;
+    uint16_t port;
+    enum status status = choose_port(&media->settings, &port);
 
-    if (media->settings.media_port != 0) {
-        status = port_check(media->settings.media_port, media->settings.tcp);
-        if (status != STATUS_OK)
-            return status;
-        status = STATUS_SYSTEM;
-    }
+    if (status != STATUS_OK)
+        return status;
+    status = STATUS_SYSTEM;
     for (unsigned i = 0; i < tries && status == STATUS_SYSTEM; i++)
-        status = create_worker(media, 0, media->settings.media_port);
+        status = create_worker(media, 0, port);
     for (unsigned i = 1; i < media->worker_count && status == STATUS_OK; i++)
         status = create_worker(media, i, worker_port(media->workers[0]));
     for (unsigned i = 0; i < media->worker_count && status == STATUS_OK; i++)

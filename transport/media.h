@@ -27,6 +27,7 @@ struct media_announce {
 
 struct media_settings {
     uint16_t media_port;        /* viewers, UDP and TCP; 0: any free one (tests) */
+    uint16_t spare_port;        /* instead, when another process has that; 0: none */
     uint16_t ingest_port_first; /* broadcasters, UDP */
     uint16_t ingest_port_last;
     struct media_announce
@@ -109,7 +110,7 @@ struct media_events {
 struct media;
 
 /* settings and events are copied; certificate is borrowed for media's life. wake_main (any thread)
- * must lead to media_poll on main soon. STATUS_EXISTS: media_port is in use (logged). STATUS_SYSTEM
+ * must lead to media_poll on main soon. STATUS_EXISTS: the ports are in use (logged). STATUS_SYSTEM
  * (logged). */
 MUST_CHECK enum status media_create(const struct media_settings *settings,
                                     const struct certificate *certificate,

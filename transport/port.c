@@ -40,8 +40,8 @@ static enum status check(int type, const char *protocol, uint16_t port)
         error = try_bind(AF_INET, type, port);
     if (error == 0)
         return STATUS_OK;
-    LOG_ERROR("media", "%s port %u: %s (media.port)", protocol, port,
-              error == EADDRINUSE ? "in use" : strerrordesc_np(error));
+    LOG_WARNING("media", "%s port %u: %s", protocol, port,
+                error == EADDRINUSE ? "in use" : strerrordesc_np(error));
     return error == EADDRINUSE ? STATUS_EXISTS : STATUS_SYSTEM;
 }
 

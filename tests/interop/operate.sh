@@ -13,7 +13,7 @@ port=$((32000 + RANDOM % 500))
 config=$folder/operate.conf
 
 finish() {
-    kill ${server:+"$server"} ${publisher:+"$publisher"} 2>/dev/null
+    kill ${server:+"$server"} ${publisher:+$publisher} 2>/dev/null
     wait
 }
 trap finish EXIT
@@ -126,9 +126,49 @@ wait $load
 check "20 reloads cost no viewer a packet" grep -q '^lost  *0 packets' "$folder/load.log"
 check "all 20 were done" [ "$(grep -c 'info main reloaded' "$folder/reload.log")" -ge 15 ]
 
+# A second server with the very same settings, while the first one drains with 50 viewers.
+kill $publisher $server
+wait
+write_config '' $'[http]\nshare_port = yes'
+sed -i 's/^seconds = 0/seconds = 6/; /^cert\|^key/d' "$config"
+start_first() {
+    "$build/manycast" --config "$config" >"$folder/first.log" 2>&1 &
+    server=$!
+    until_true health
+    "$build/manycast-publish" "http://127.0.0.1:$port/whip/room" >"$folder/publish.log" 2>&1 &
+    publisher=$!
+    until_true eval 'curl -sf "http://127.0.0.1:$port/api/rooms/room" | grep -q "\"live\":true"'
+}
+is_draining() {
+    grep -q 'info drain begun' "$folder/first.log"
+}
+start_first
+"$build/manycast-load" --viewers 50 --duration 5 "http://127.0.0.1:$port/whep/room" >"$folder/load.log" &
+load=$!
+until_true eval 'curl -sf "http://127.0.0.1:$port/metrics" | grep -q "^manycast_viewers 50"'
+kill -TERM $server
+until_true is_draining
+timeout 10 "$build/manycast" --config "$config" >"$folder/refused.log" 2>&1
+check "the same media port is refused" [ $? -eq 2 ]
+check "and what to do is said" grep -q 'error media .*media.spare_port' "$folder/refused.log"
+"$build/manycast" --config "$config" --media-spare-port $((port + 501)) >"$folder/second.log" 2>&1 &
+second=$!
+check "with a spare one the second serves" until_true health
+"$build/manycast-publish" "http://127.0.0.1:$port/whip/next" >"$folder/publish-next.log" 2>&1 &
+publisher="$publisher $!"
+until_true eval 'curl -sf "http://127.0.0.1:$port/api/rooms/next" | grep -q "\"live\":true"'
+"$build/manycast-load" --viewers 10 --duration 1 "http://127.0.0.1:$port/whep/next" >"$folder/load-next.log"
+wait $load
+check "the first one's viewers lost no packet" grep -q '^lost  *0 packets' "$folder/load.log"
+check "all 50 of them" grep -q '50 connected, 0 failed, 50 with media' "$folder/load.log"
+check "the second one's have theirs" grep -q '10 connected, 0 failed, 10 with media' "$folder/load-next.log"
+wait $server
+check "the first one ends, status 0" [ $? -eq 0 ]
+server=$second
+
 # The doctor.
 write_config key
-"$build/manycast" --config "$config" --doctor >"$folder/doctor.txt"
+"$build/manycast" --config "$config" --media-port $((port + 501)) --doctor >"$folder/doctor.txt"
 check "the doctor finds trouble: both ports in use" [ $? -eq 1 ]
 check "and says which" [ "$(grep -c '^TROUBLE .*port: ' "$folder/doctor.txt")" = 2 ]
 kill $publisher $server

@@ -234,13 +234,40 @@ static void media_refuses_a_port_in_use(void **state)
     made.media_port = bound.port;
     assert_int_equal(media_create(&made, certificate, &events, wake_main, NULL, &second),
                      STATUS_EXISTS);
+    made.spare_port = bound.port;
+    assert_int_equal(media_create(&made, certificate, &events, wake_main, NULL, &second),
+                     STATUS_EXISTS);
+    made.spare_port = media_port(media);
+    assert_int_equal(media_create(&made, certificate, &events, wake_main, NULL, &second),
+                     STATUS_EXISTS);
     close(taken);
+}
+
+static void media_takes_its_spare_port_when_the_other_is_in_use(void **state)
+{
+    (void)state;
+    struct media_settings made = settings();
+    struct media *second = NULL;
+    const uint16_t first_port = media_port(media);
+
+    /* A port that is free: one that a server had. */
+    assert_int_equal(media_create(&made, certificate, &events, wake_main, NULL, &second),
+                     STATUS_OK);
+    made.spare_port = media_port(second);
+    media_destroy(second);
+    made.media_port = first_port;
+    assert_int_equal(media_create(&made, certificate, &events, wake_main, NULL, &second),
+                     STATUS_OK);
+    assert_int_equal(media_port(second), made.spare_port);
+    media_destroy(second);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(media_takes_viewers_in_and_ends_them, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(media_takes_its_spare_port_when_the_other_is_in_use, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(media_withdraws_tickets_that_nobody_claims, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(media_refuses_viewers_while_too_many_are_joining, set_up,
