@@ -1,5 +1,5 @@
 /* core/stats.h - counters, one struct stats a thread, written by that thread alone with relaxed
- * stores, summed by whoever reads (metrics, on main). A counter is named once, in the list below:
+ * stores, summed by whoever reads (metrics, on main). A counter is named once, in the lists below:
  * name, help text. */
 #ifndef CORE_STATS_H
 #define CORE_STATS_H
@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define STATS_LIST(X)                                                                              \
+#define STATS_COUNTERS(X)                                                                          \
     X(packets_in, "RTP packets received from broadcasters")                                        \
     X(bytes_in, "Bytes of RTP received from broadcasters")                                         \
     X(padding_bytes, "Bytes of RTP padding put behind broadcasters' payloads")                     \
@@ -51,7 +51,10 @@
     X(data_refused, "Associations and channels refused: limit reached")                            \
     X(send_fallbacks, "Sockets that gave up UDP segmentation offload, which was refused")          \
     X(monitor_packets, "Audio packets that the audio monitor listened to")                         \
-    X(monitor_undecoded, "Audio packets it could not decode, or would not: more sound than time")  \
+    X(monitor_undecoded, "Audio packets it could not decode, or would not: more sound than time")
+
+/* What was thrown away, by reason. */
+#define STATS_DROPS(X)                                                                             \
     X(drop_monitor_full, "Audio packets it missed: it had no time for them")                       \
     X(drop_unknown_address, "Datagrams dropped: from an address without an authenticated check")   \
     X(drop_stun_malformed, "STUN dropped: malformed")                                              \
@@ -70,6 +73,8 @@
     X(drop_tcp_queue, "Datagrams dropped: a TCP viewer's queue full")                              \
     X(drop_too_large, "Datagrams dropped: larger than any that is served")                         \
     X(drop_handshake_limit, "DTLS datagrams dropped: limit before connected reached")
+
+#define STATS_LIST(X) STATS_COUNTERS(X) STATS_DROPS(X)
 
 /* Distributions: name, help text, the upper bounds of the buckets but the last, which has none. */
 #define STATS_HISTOGRAMS(X)                                                                        \

@@ -12,11 +12,13 @@
 #include "signaling/name.h"
 #include "signaling/participant.h"
 #include "signaling/request.h"
+#include "signaling/room_report.h"
+#include "signaling/server_report.h"
 
 /* Takes value. */
 static void answer_json(struct exchange *exchange, json_t *value)
 {
-    char *text = value != NULL ? json_dumps(value, JSON_COMPACT) : NULL;
+    char *text = value != NULL ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL;
 
     json_decref(value);
     if (text == NULL) {
@@ -36,6 +38,9 @@ static json_t *stream_json(const struct directory_stream *stream)
 
     json_object_set_new(described, "viewers", json_integer(stream->viewers));
     json_object_set_new(described, "sound", description_of_sound(&stream->sound));
+    json_object_set_new(
+        described, "kbps",
+        json_integer((report->bitrate_bps[TRACK_AUDIO] + report->bitrate_bps[TRACK_VIDEO]) / 1000));
     json_object_set_new(described, "bitrate_bps",
                         json_pack("{s:I, s:I}", "audio",
                                   (json_int_t)report->bitrate_bps[TRACK_AUDIO], "video",
@@ -89,6 +94,42 @@ static json_t *sessions_json(const struct directory_room *room, int64_t now_ns)
     return sessions;
 }
 
+static bool may_administer(const struct endpoint *endpoint, const struct exchange *exchange,
+                           const char *room, struct access_answer *access)
+{
+    endpoint_ask(endpoint, ACCESS_ADMINISTER, room, http_session_token(exchange), access);
+    return access->status == STATUS_OK;
+}
+
+/* `limit` of the query; out of range or none: the default. */
+static unsigned sessions_wanted(const struct exchange *exchange)
+{
+    static const char key[] = "limit=";
+
+    for (const char *at = exchange_query(exchange); at[0] != '\0'; at += at[0] == '&') {
+        const size_t bytes = strcspn(at, "&");
+
+        if (strncmp(at, key, strlen(key)) == 0) {
+            const unsigned long limit = strtoul(at + strlen(key), NULL, 10);
+            return limit == 0 || limit > ROOM_REPORT_SESSIONS_MAX ? ROOM_REPORT_SESSIONS
+                                                                  : (unsigned)limit;
+        }
+        at += bytes;
+    }
+    return ROOM_REPORT_SESSIONS;
+}
+
+static void answer_server(struct endpoint *endpoint, struct exchange *exchange, const char *name)
+{
+    struct access_answer access;
+
+    (void)name;
+    if (may_administer(endpoint, exchange, NULL, &access))
+        answer_json(exchange, server_report_make(endpoint));
+    else
+        http_session_refuse_access(exchange, &access);
+}
+
 static void answer_rooms(struct endpoint *endpoint, struct exchange *exchange, const char *name)
 {
     (void)name;
@@ -131,7 +172,13 @@ static void answer_room(struct endpoint *endpoint, struct exchange *exchange, co
         return;
     }
     json_t *described = room_json(room);
-    json_object_set_new(described, "sessions", sessions_json(room, endpoint_now_ns(endpoint)));
+    const int64_t now_ns = endpoint_now_ns(endpoint);
+    struct access_answer access;
+
+    if (may_administer(endpoint, exchange, directory_room_name(room), &access))
+        room_report_add_sessions(described, room, sessions_wanted(exchange), now_ns);
+    else
+        json_object_set_new(described, "sessions", sessions_json(room, now_ns));
     answer_json(exchange, described);
 }
 
@@ -222,8 +269,7 @@ static void drain(struct endpoint *endpoint, struct exchange *exchange, const ch
     struct access_answer access;
 
     (void)name;
-    endpoint_ask(endpoint, ACCESS_ADMINISTER, NULL, http_session_token(exchange), &access);
-    if (access.status != STATUS_OK) {
+    if (!may_administer(endpoint, exchange, NULL, &access)) {
         http_session_refuse_access(exchange, &access);
         return;
     }
@@ -245,6 +291,7 @@ static const struct route ROUTES[] = {
     {"/api/rooms/", "/mute", HTTP_POST, mute},
     {"/api/rooms/", "", HTTP_GET, answer_room},
     {"/api/sessions/", "", HTTP_DELETE, kick},
+    {"/api/server", NULL, HTTP_GET, answer_server},
     {"/api/drain", NULL, HTTP_POST, drain},
     {"/api/ice-servers", NULL, HTTP_GET, answer_ice_servers},
 };

@@ -1,5 +1,5 @@
-/* signaling/api.h - what operators and the lobby read: GET /api/rooms, GET /api/rooms/ROOM, DELETE
- * /api/sessions/ID. Thread: main. */
+/* signaling/api.h - what operators and the lobby read and do: GET /api/rooms, /api/rooms/ROOM,
+ * /api/server and /api/ice-servers, DELETE /api/sessions/ID, POST /api/drain. Thread: main. */
 #ifndef SIGNALING_API_H
 #define SIGNALING_API_H
 

@@ -233,6 +233,7 @@ void endpoint_attach(struct endpoint *endpoint, struct media *media)
 {
     endpoint->media = media;
     endpoint->now_ns = mono_clock_ns(); /* requests may come before the first tick */
+    vitals_init(&endpoint->vitals, media);
 }
 
 void endpoint_tick(struct endpoint *endpoint, int64_t now_ns)
@@ -240,6 +241,7 @@ void endpoint_tick(struct endpoint *endpoint, int64_t now_ns)
     uint32_t expired[EXPIRED_MAX];
 
     endpoint->now_ns = now_ns;
+    vitals_tick(&endpoint->vitals, now_ns);
     const unsigned count = directory_tick(endpoint->directory, now_ns, expired, EXPIRED_MAX);
     for (unsigned i = 0; i < count; i++)
         endpoint_stream_close(endpoint, directory_stream_by_id(endpoint->directory, expired[i]));
@@ -295,6 +297,11 @@ struct directory *endpoint_directory(const struct endpoint *endpoint)
 struct session_table *endpoint_sessions(const struct endpoint *endpoint)
 {
     return endpoint->sessions;
+}
+
+const struct vitals *endpoint_vitals(const struct endpoint *endpoint)
+{
+    return &endpoint->vitals;
 }
 
 int64_t endpoint_now_ns(const struct endpoint *endpoint)

@@ -14,6 +14,7 @@
 #include "signaling/directory.h"
 #include "signaling/negotiate.h"
 #include "signaling/session.h"
+#include "signaling/vitals.h"
 #include "transport/certificate.h"
 #include "transport/media.h"
 
@@ -59,6 +60,7 @@ void endpoint_count(const struct endpoint *endpoint, struct endpoint_counts *cou
 
 const struct config *endpoint_config(const struct endpoint *endpoint);
 struct directory *endpoint_directory(const struct endpoint *endpoint);
+const struct vitals *endpoint_vitals(const struct endpoint *endpoint);
 struct session_table *endpoint_sessions(const struct endpoint *endpoint);
 int64_t endpoint_now_ns(const struct endpoint *endpoint);
 

@@ -36,6 +36,7 @@ struct endpoint {
     struct directory *directory;
     struct session_table *sessions;
     struct endpoint_listener listener;
+    struct vitals vitals;
     int64_t now_ns;
     bool draining;
     int64_t drain_ends_ns; /* while draining */

@@ -417,3 +417,13 @@ void media_stats(const struct media *media, struct stats *sum)
     for (unsigned i = 0; i < media->worker_count; i++)
         stats_sum(sum, worker_stats(media->workers[i]));
 }
+
+const struct stats *media_worker_stats(const struct media *media, unsigned worker)
+{
+    return worker_stats(media->workers[worker]);
+}
+
+int64_t media_worker_cpu_ns(const struct media *media, unsigned worker)
+{
+    return worker_cpu_ns(media->workers[worker]);
+}

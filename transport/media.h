@@ -160,5 +160,8 @@ void media_end(struct media *media, uint64_t session);
 
 /* Counters of all threads. */
 void media_stats(const struct media *media, struct stats *sum);
+/* Of one worker, 0 .. media_workers - 1: its counters, and the CPU time that its thread took. */
+const struct stats *media_worker_stats(const struct media *media, unsigned worker);
+int64_t media_worker_cpu_ns(const struct media *media, unsigned worker);
 
 #endif

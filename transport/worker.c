@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/log.h"
@@ -402,4 +403,15 @@ void worker_destroy(struct worker *worker)
 const struct stats *worker_stats(const struct worker *worker)
 {
     return &worker->stats;
+}
+
+int64_t worker_cpu_ns(const struct worker *worker)
+{
+    clockid_t clock;
+    struct timespec time;
+
+    if (!worker->started || pthread_getcpuclockid(worker->thread, &clock) != 0 ||
+        clock_gettime(clock, &time) != 0)
+        return 0;
+    return time.tv_sec * MONO_SECOND + time.tv_nsec;
 }

@@ -68,6 +68,8 @@ void worker_destroy(struct worker *worker);
 
 /* Any thread. */
 const struct stats *worker_stats(const struct worker *worker);
+/* CPU time that its thread took; 0 before the start. */
+int64_t worker_cpu_ns(const struct worker *worker);
 void worker_end(struct worker *worker, uint64_t session);
 void worker_close_stream(struct worker *worker, uint32_t stream_id);
 

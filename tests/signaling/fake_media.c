@@ -1,5 +1,7 @@
 #include "tests/signaling/fake_media.h"
 
+#include <string.h>
+
 struct fake_media fake_media;
 
 static const struct media_local local = {
@@ -15,7 +17,7 @@ static const struct media_local local = {
 
 struct media *fake_media_reset(void)
 {
-    fake_media = (struct fake_media){0};
+    memset(&fake_media, 0, sizeof fake_media);
     return (struct media *)&fake_media;
 }
 
@@ -37,6 +39,32 @@ unsigned media_viewer_candidates(const struct media *media, struct ice_candidate
     (void)most;
     candidates[0] = local.candidates[0];
     return 1;
+}
+
+unsigned media_workers(const struct media *media)
+{
+    (void)media;
+    return 1;
+}
+
+const struct stats *media_worker_stats(const struct media *media, unsigned worker)
+{
+    (void)media;
+    (void)worker;
+    return &fake_media.stats;
+}
+
+int64_t media_worker_cpu_ns(const struct media *media, unsigned worker)
+{
+    (void)media;
+    (void)worker;
+    return fake_media.cpu_ns;
+}
+
+void media_stats(const struct media *media, struct stats *sum)
+{
+    (void)media;
+    stats_sum(sum, &fake_media.stats);
 }
 
 bool media_has_data(const struct media *media)

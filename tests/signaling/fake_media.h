@@ -21,6 +21,8 @@ struct fake_media {
     struct media_publish published;
     bool has_data; /* what media_has_data says */
     struct ticket ticket;
+    struct stats stats; /* of all, and of the one worker */
+    int64_t cpu_ns;
 };
 
 extern struct fake_media fake_media;

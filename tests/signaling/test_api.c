@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "core/mono.h"
 #include "signaling/message.h"
 #include "signaling/whip.h"
 #include "tests/signaling/fake_exchange.h"
@@ -136,6 +137,8 @@ static void api_statuses_follow_the_rules(void **state)
         {HTTP_POST, "/api/rooms/a%20b/mute", 403}, /* nobody is the operator here */
         {HTTP_GET, "/api/rooms/a%20b/x", 404},
         {HTTP_GET, "/api/drain/", 404},
+        {HTTP_GET, "/api/server", 403},
+        {HTTP_POST, "/api/server", 405},
         {HTTP_GET, "/api/sessions/1", 405},
         {HTTP_DELETE, "/api/sessions/1", 403}, /* no key is set: by the secret alone */
         {HTTP_DELETE, "/api/sessions/x", 404},
@@ -256,6 +259,66 @@ static void api_mutes_for_who_has_the_operators_key(void **state)
     message_stop();
 }
 
+static json_t *ask_as_operator(const char *path)
+{
+    strcpy(stage.config.auth_admin_key, "boss");
+    const struct exchange *exchange = ask(HTTP_GET, path, "Bearer boss");
+    assert_int_equal(exchange->status, 200);
+    json_t *answer = json_loads(exchange->text, 0, NULL);
+    assert_non_null(answer);
+    return answer;
+}
+
+static void api_describes_sessions_to_the_operator(void **state)
+{
+    static const char *const KEYS[] = {
+        "session",      "role",      "stream",  "via",       "from",        "name",
+        "address",      "transport", "browser", "connected", "age_seconds", "first_packet_ms",
+        "loss_percent", "rtt_ms",    "nacks",   "plis",      "layer",       "bytes"};
+
+    (void)state;
+    json_t *answer = ask_as_operator("/api/rooms/a%20b");
+    const json_t *session = json_array_get(json_object_get(answer, "sessions"), 0);
+    for (size_t i = 0; i < sizeof KEYS / sizeof KEYS[0]; i++)
+        if (json_object_get(session, KEYS[i]) == NULL)
+            fail_msg("no %s", KEYS[i]);
+    assert_int_equal(json_object_size(session), sizeof KEYS / sizeof KEYS[0]);
+    assert_string_equal(json_string_value(json_object_get(session, "role")), "broadcaster");
+    assert_string_equal(json_string_value(json_object_get(session, "via")), "whip");
+    assert_int_equal(json_integer_value(json_object_get(answer, "sessions_total")), 1);
+    json_decref(answer);
+}
+
+static void api_describes_the_server_to_the_operator(void **state)
+{
+    (void)state;
+    STATS_ADD(&fake_media.stats, packets_out, 1000);
+    STATS_ADD(&fake_media.stats, bytes_out, 250000);
+    STATS_ADD(&fake_media.stats, bytes_in, 125000);
+    STATS_ADD(&fake_media.stats, sessions_opened, 3);
+    STATS_ADD(&fake_media.stats, sessions_closed, 1);
+    STATS_ADD(&fake_media.stats, drop_send_again, 7);
+    fake_media.cpu_ns = MONO_SECOND / 2;
+    stage_wait_ms(&stage, 1000);
+    json_t *answer = ask_as_operator("/api/server");
+    json_t *worker = json_array_get(json_object_get(answer, "workers"), 0);
+    json_t *drops = json_object_get(worker, "drops");
+    assert_int_equal(json_integer_value(json_object_get(drops, "send_again")), 7);
+    assert_int_equal(json_integer_value(json_object_get(drops, "ring_full")), 0);
+    assert_non_null(json_object_get(drops, "ring_full"));
+    json_object_del(worker, "drops");
+    assert_string_equal(json_string_value(json_object_get(answer, "version")), MANYCAST_VERSION);
+    json_object_del(answer, "version");
+    char *text = json_dumps(answer, JSON_COMPACT);
+    assert_string_equal(text, "{\"uptime_seconds\":1,\"draining\":false,\"rooms\":1,"
+                              "\"sessions\":1,\"viewers\":0,\"kbps_in\":1000,"
+                              "\"kbps_out\":2000,\"workers\":[{\"worker\":0,"
+                              "\"cpu_percent\":50.0,\"viewers\":2,"
+                              "\"packets_per_second\":1000,\"kbps\":2000}]}");
+    free(text);
+    json_decref(answer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,6 +331,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(api_ends_a_session_by_its_secret, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_mutes_for_who_has_the_operators_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_drains_for_who_has_the_operators_key, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(api_describes_sessions_to_the_operator, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(api_describes_the_server_to_the_operator, set_up,
                                         tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
