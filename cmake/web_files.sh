@@ -33,7 +33,16 @@ content_type() {
 sorted=$(mktemp)
 rows=$(mktemp)
 page=$(mktemp)
-trap 'rm -f "$sorted" "$rows" "$page" "$output.new"' EXIT
+gzipped=$(mktemp)
+trap 'rm -f "$sorted" "$rows" "$page" "$gzipped" "$output.new"' EXIT
+
+# array NAME FILE - with one byte more than the file, so that an empty one is an array too.
+array() {
+    echo "static const unsigned char $1[] = {"
+    od -An -v -tx1 "$2" | sed 's/ \(..\)/0x\1,/g'
+    echo '0x00};'
+}
+
 sort "$list" >"$sorted"
 version=$(while read -r path file; do
     printf '%s ' "$path"
@@ -53,20 +62,25 @@ done <"$sorted" | sha256sum | cut -c 1-16)
             ;;
         esac
         hash=$(sha256sum "$file" | cut -c 1-32)
-        # One byte more than the file, so that an empty file is an array too.
-        echo "static const unsigned char file_$count[] = {"
-        od -An -v -tx1 "$file" | sed 's/ \(..\)/0x\1,/g'
-        echo '0x00};'
+        array "file_$count" "$file"
         {
             printf '    {"%s", "%s",\n' "$path" "$(content_type "$path")"
-            printf '     file_%d, sizeof file_%d - 1, "\\"%s\\""},\n' "$count" "$count" "$hash"
+            printf '     {file_%d, sizeof file_%d - 1, "\\"%s\\""},\n' "$count" "$count" "$hash"
         } >>"$rows"
+        gzip -9nc "$file" >"$gzipped"
+        # What is compressed already stays as it is.
+        if [ "$(wc -c <"$gzipped")" -lt $(($(wc -c <"$file") * 9 / 10)) ]; then
+            array "gzip_$count" "$gzipped"
+            printf '     {gzip_%d, sizeof gzip_%d - 1, "\\"%s-gzip\\""}},\n' "$count" "$count" "$hash" >>"$rows"
+        else
+            echo '     {NULL, 0, NULL}},' >>"$rows"
+        fi
         count=$((count + 1))
     done <"$sorted"
     echo
     echo 'const struct web_file web_files_table[] = {'
     cat "$rows"
-    echo '    {NULL, NULL, NULL, 0, NULL},'
+    echo '    {NULL, NULL, {NULL, 0, NULL}, {NULL, 0, NULL}},'
     echo '};'
     echo "const size_t web_files_table_length = $count;"
     echo "const char web_files_version[] = \"$version\";"

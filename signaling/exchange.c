@@ -124,6 +124,11 @@ const char *exchange_accept(const struct exchange *exchange)
     return request_head_header(&exchange->head, REQUEST_ACCEPT);
 }
 
+const char *exchange_accept_encoding(const struct exchange *exchange)
+{
+    return request_head_header(&exchange->head, REQUEST_ACCEPT_ENCODING);
+}
+
 const char *exchange_user_agent(const struct exchange *exchange)
 {
     return request_head_header(&exchange->head, REQUEST_USER_AGENT);

@@ -41,6 +41,7 @@ const char *exchange_if_match(const struct exchange *exchange);
 const char *exchange_if_none_match(const struct exchange *exchange);
 const char *exchange_origin(const struct exchange *exchange);
 const char *exchange_accept(const struct exchange *exchange);
+const char *exchange_accept_encoding(const struct exchange *exchange);
 const char *exchange_user_agent(const struct exchange *exchange);
 /* Literal address of the client, no port. */
 const char *exchange_peer(const struct exchange *exchange);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "signaling/content_coding.h"
 #include "signaling/web_files.h"
 
 /* PROTOCOL.md section 2. A page is served for every name behind its prefix: the page itself reads
@@ -65,6 +66,19 @@ static bool is_html(const struct web_file *file)
     return strncmp(file->content_type, "text/html", strlen("text/html")) == 0;
 }
 
+/* The form of file that the client takes, with the headers that go with it. */
+static const struct web_file_form *choose_form(struct exchange *exchange,
+                                               const struct web_file *file)
+{
+    if (file->gzip.bytes == NULL)
+        return &file->plain;
+    exchange_header(exchange, "Vary", "Accept-Encoding");
+    if (!content_coding_takes_gzip(exchange_accept_encoding(exchange)))
+        return &file->plain;
+    exchange_header(exchange, "Content-Encoding", "gzip");
+    return &file->gzip;
+}
+
 bool pages_handle(struct exchange *exchange)
 {
     const char *path = exchange_path(exchange);
@@ -80,17 +94,18 @@ bool pages_handle(struct exchange *exchange)
         exchange_problem(exchange, 405, "This page can only be read.");
         return true;
     }
-    exchange_header(exchange, "ETag", file->entity_tag);
+    const struct web_file_form *form = choose_form(exchange, file);
+    exchange_header(exchange, "ETag", form->entity_tag);
     /* no-cache: asked again each time, answered 304: never a stale page. */
     exchange_header(exchange, "Cache-Control",
                     is_final && !is_html(file) ? "public, max-age=31536000, immutable"
                                                : "no-cache");
     if (is_html(file))
         exchange_header(exchange, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
-    if (strcmp(exchange_if_none_match(exchange), file->entity_tag) == 0)
+    if (strcmp(exchange_if_none_match(exchange), form->entity_tag) == 0)
         exchange_answer(exchange, 304, NULL, NULL, 0);
     else
-        exchange_answer(exchange, 200, file->content_type, file->bytes, file->bytes_length);
+        exchange_answer(exchange, 200, file->content_type, form->bytes, form->length);
     return true;
 }
 
@@ -100,7 +115,7 @@ void pages_missing(struct exchange *exchange)
 
     if (file != NULL && strstr(exchange_accept(exchange), "text/html") != NULL) {
         exchange_header(exchange, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
-        exchange_answer(exchange, 404, file->content_type, file->bytes, file->bytes_length);
+        exchange_answer(exchange, 404, file->content_type, file->plain.bytes, file->plain.length);
     } else {
         exchange_problem(exchange, 404, "There is nothing at this address.");
     }

@@ -5,12 +5,18 @@
 
 #include <stddef.h>
 
+/* What is sent, under a content coding. */
+struct web_file_form {
+    const unsigned char *bytes; /* and a zero behind them */
+    size_t length;
+    const char *entity_tag; /* strong, quotes included: "\"1f0c...\"" */
+};
+
 struct web_file {
     const char *path; /* as in a URL, from the root: "/js/live.js" */
     const char *content_type;
-    const unsigned char *bytes;
-    size_t bytes_length;
-    const char *entity_tag; /* strong, quotes included, of the content: "\"1f0c...\"" */
+    struct web_file_form plain;
+    struct web_file_form gzip; /* bytes NULL: would not be shorter */
 };
 
 /* In the order of strcmp of the path, then one row of zeros. */

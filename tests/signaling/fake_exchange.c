@@ -87,6 +87,12 @@ const char *exchange_accept(const struct exchange *exchange)
     return "";
 }
 
+const char *exchange_accept_encoding(const struct exchange *exchange)
+{
+    (void)exchange;
+    return "";
+}
+
 const char *exchange_user_agent(const struct exchange *exchange)
 {
     (void)exchange;

@@ -18,9 +18,10 @@ static void web_files_table_is_sorted_and_complete(void **state)
         const struct web_file *file = &web_files_table[i];
         assert_int_equal(file->path[0], '/');
         assert_non_null(strchr(file->content_type, '/'));
-        assert_int_equal(strlen(file->entity_tag), 34);
-        assert_int_equal(file->entity_tag[0], '"');
-        assert_int_equal(file->bytes[file->bytes_length], 0);
+        assert_int_equal(strlen(file->plain.entity_tag), 34);
+        assert_int_equal(file->plain.entity_tag[0], '"');
+        assert_int_equal(file->plain.bytes[file->plain.length], 0);
+        assert_true(file->gzip.bytes == NULL || file->gzip.length < file->plain.length);
         if (i > 0)
             assert_true(strcmp(web_files_table[i - 1].path, file->path) < 0);
     }
@@ -60,7 +61,7 @@ static size_t count_preloaded(const char *page, const char *path, const char **s
         fail_msg("watch.html does not preload %s", file->path);
     assert_true(count < CRITICAL_MODULES_MAX);
     seen[count++] = file->path;
-    for (const char *at = (const char *)file->bytes; (at = strstr(at, before)) != NULL;) {
+    for (const char *at = (const char *)file->plain.bytes; (at = strstr(at, before)) != NULL;) {
         at += strlen(before);
         (void)snprintf(address, sizeof address, "/js/%.*s", (int)strcspn(at, "'"), at);
         count = count_preloaded(page, address, seen, count);
@@ -72,7 +73,7 @@ static size_t count_preloaded(const char *page, const char *path, const char **s
 static void web_files_watch_preloads_what_the_first_picture_needs(void **state)
 {
     const struct web_file *file = web_files_find("/watch.html");
-    const char *page = (const char *)file->bytes;
+    const char *page = (const char *)file->plain.bytes;
     const char *seen[CRITICAL_MODULES_MAX];
     size_t preloads = 0;
 
