@@ -17,6 +17,7 @@ static const struct {
     {"/live/", true, "/live.html"},
     {"/watch/", true, "/watch.html"},
     {"/call/", true, "/call.html"},
+    {"/admin", false, "/admin.html"},
 };
 
 static const char CONTENT_SECURITY_POLICY[] =

@@ -36,6 +36,16 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
+/** Takes the texts of one page in, which the others need not load: {en, zh}. */
+export function addTexts(texts) {
+  Object.keys(texts).forEach((each) => Object.assign(TEXTS[each], texts[each]));
+}
+
+/** Formats times of day as people of this language write them, from Dates. */
+export function timeFormat(options) {
+  return new Intl.DateTimeFormat(TAGS[current], { hourCycle: 'h23', ...options });
+}
+
 /** Whether there is a text of that key. */
 export function hasText(key) {
   return key in TEXTS.en;
