@@ -334,6 +334,8 @@ static void serve(struct fanout *fanout, struct viewer *viewer, const struct egr
     send_batch(fanout, viewer, row, egress, now_ns);
     for (unsigned i = 0; i < TRACK_COUNT; i++)
         began = began || (tracks[i].started && !ran[i]);
+    if (began && viewer->first_sent_ns == 0)
+        viewer->first_sent_ns = now_ns;
     /* A track that begins is told at once how it lies to the other: no waiting for lip sync. */
     for (unsigned i = 0; i < TRACK_COUNT; i++)
         due[i] = began || fanout->report_due[i];

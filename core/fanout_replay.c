@@ -45,6 +45,8 @@ static bool begin_replay(struct fanout *fanout, struct viewer *viewer, const str
         return false;
     }
     replay_begin(&fanout->replay, viewer, now_ns);
+    if (viewer->first_sent_ns == 0)
+        viewer->first_sent_ns = now_ns;
     STATS_ADD(fanout->stats, replays, 1);
     fanout_send_reports(fanout, viewer, both, egress, now_ns);
     return true;

@@ -1,6 +1,7 @@
 #include "core/feedback.h"
 
 #include "core/bytes.h"
+#include "core/mono.h"
 #include "core/replay.h"
 #include "core/rtcp.h"
 
@@ -44,7 +45,9 @@ static enum status read_reports(struct feedback_context *context, struct rtcp_pa
         if (!find_track(viewer, report.ssrc, &kind))
             continue;
         struct viewer_track *track = &viewer->track[kind];
+        track->reported = true;
         track->fraction_lost = report.fraction_lost;
+        STATS_OBSERVE(context->stats, report_loss_permille, report.fraction_lost * 1000u / 256u);
         track->packets_lost = report.packets_lost > 0 ? (uint32_t)report.packets_lost : 0;
         track->jitter = report.jitter;
         if (kind == TRACK_VIDEO)
@@ -52,8 +55,10 @@ static enum status read_reports(struct feedback_context *context, struct rtcp_pa
         int64_t round_trip_ns =
             fanout_round_trip_ns(context->fanout, kind, report.last_sender_report,
                                  report.delay_since_sender_report, context->now_ns);
-        if (round_trip_ns > 0)
+        if (round_trip_ns > 0) {
             viewer->round_trip_ns = round_trip_ns;
+            STATS_OBSERVE(context->stats, report_round_trip_ms, round_trip_ns / MONO_MS);
+        }
     }
     return STATUS_OK;
 }

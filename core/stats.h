@@ -81,7 +81,17 @@
     X(batch_size, "Packets in a batch fanned out", 1, 2, 4, 8, 16, 24, 32, 48)                     \
     X(forward_delay_us,                                                                            \
       "Microseconds from the arrival of a batch's first packet until its last viewer was served",  \
-      250, 500, 1000, 2000, 5000, 10000, 20000, 50000)
+      250, 500, 1000, 2000, 5000, 10000, 20000, 50000)                                             \
+    X(join_ice_ms, "Milliseconds from a viewer's answer to its first authenticated check", 10, 50, \
+      100, 200, 500, 1000, 2000, 5000)                                                             \
+    X(join_dtls_ms, "Milliseconds from a viewer's first check to the end of its DTLS handshake",   \
+      10, 50, 100, 200, 500, 1000, 2000, 5000)                                                     \
+    X(join_media_ms, "Milliseconds from the end of a viewer's handshake to its first media sent",  \
+      10, 50, 100, 200, 500, 1000, 2000, 5000)                                                     \
+    X(report_loss_permille, "Packets lost, of a thousand, as viewers' reports of a track say", 0,  \
+      5, 10, 20, 50, 100, 200, 500)                                                                \
+    X(report_round_trip_ms, "Milliseconds of round trip, as viewers' reports say", 10, 25, 50,     \
+      100, 200, 400, 800, 1600)
 
 enum { STATS_BOUNDS = 8 };
 

@@ -43,6 +43,7 @@ struct viewer_track {
     uint32_t rtx_index;
     bool wanted;           /* negotiated: its m-line is not inactive */
     bool started;          /* in a run of packets; video: since a key frame */
+    bool reported;         /* a report block told of it: the following hold */
     uint8_t fraction_lost; /* of the last report block, 1/256 */
     uint32_t packets_lost; /* cumulative, of the last report block */
     uint32_t jitter;       /* RTP timestamp units */
@@ -70,6 +71,7 @@ struct viewer {
     int64_t round_trip_ns;         /* of the last report block that told, 0 unknown */
     uint32_t resend_budget_bytes;  /* resend's own: bounds what NACKs cost */
     int64_t resend_refill_ns;      /* resend's own: when the budget was last refilled */
+    int64_t first_sent_ns;         /* the first packet of media was sent then; 0: none was */
     int64_t cut_ns;                /* its video was cut then, see viewer_cut; 0: it goes on */
     uint32_t nacks;
     uint32_t plis;

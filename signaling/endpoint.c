@@ -304,6 +304,11 @@ const struct vitals *endpoint_vitals(const struct endpoint *endpoint)
     return &endpoint->vitals;
 }
 
+const struct viewer_quality *endpoint_quality(const struct session *session)
+{
+    return session->viewing != NULL ? &session->viewing->quality : NULL;
+}
+
 int64_t endpoint_now_ns(const struct endpoint *endpoint)
 {
     return endpoint->now_ns;

@@ -112,6 +112,9 @@ bool endpoint_is_restart(const struct session *session, const struct ice_credent
 MUST_CHECK enum status endpoint_restart(struct endpoint *endpoint, struct session *session,
                                         const struct negotiate_fragment *fragment, char **answer);
 
+/* What its worker tells of a viewer; NULL: it is none. Borrowed; the session's. */
+const struct viewer_quality *endpoint_quality(const struct session *session);
+
 /* Ends a session: its owner is not called again, its URL is gone at once. final: a publisher's
  * stream is removed without a grace time. */
 void endpoint_end(struct endpoint *endpoint, struct session *session, bool final);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "signaling/endpoint_parts.h"
+#include "transport/mono_clock.h"
 
 /* Publishers. */
 
@@ -45,6 +46,7 @@ static struct session *session_make(struct endpoint *endpoint,
         return NULL;
     session->via = request->via;
     session->owner = request->owner;
+    session->agent = user_agent_read(request->user_agent != NULL ? request->user_agent : "");
     if (kind == SESSION_PUBLISHER)
         session->publishing = calloc(1, sizeof *session->publishing);
     else
@@ -183,6 +185,8 @@ enum status endpoint_subscribe(struct endpoint *endpoint, const struct endpoint_
         free(text);
         return STATUS_NO_MEMORY;
     }
+    made->viewing->quality.answered_ns = mono_clock_ns();
+    ticket.quality = &made->viewing->quality;
     ticket.session = made->number;
     ticket.stream_id = stream->id;
     ticket.deadline_ns = endpoint->now_ns + endpoint->config->media.ticket_deadline_ns;

@@ -26,6 +26,7 @@ struct publishing {
 
 struct viewing {
     struct ticket_record *ticket; /* as it was last answered */
+    struct viewer_quality quality;
 };
 
 struct endpoint {

@@ -89,3 +89,15 @@ json_t *participant_make_joined(const struct participant *participant)
     }
     return joined;
 }
+
+bool participant_identify(const struct session *session, const char **from, const char **name)
+{
+    const struct peers *peers = peers_of(session);
+
+    if (peers == NULL)
+        return false;
+    const struct participant *participant = peers->context;
+    *from = participant->you;
+    *name = participant->name;
+    return true;
+}

@@ -1,7 +1,6 @@
 #include "signaling/server_report.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "core/mono.h"
 
@@ -12,7 +11,7 @@ static json_t *drops_json(const struct stats *stats)
 
 #define ADD_DROP(name, help)                                                                       \
     json_object_set_new(                                                                           \
-        drops, #name + strlen("drop_"),                                                            \
+        drops, &#name[sizeof "drop_" - 1],                                                         \
         json_integer((json_int_t)atomic_load_explicit(&stats->name, memory_order_relaxed)));
     STATS_DROPS(ADD_DROP)
 #undef ADD_DROP

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "core/status.h"
+#include "signaling/user_agent.h"
 #include "transport/ice.h"
 
 enum {
@@ -60,6 +61,7 @@ struct session {
     char peer[ICE_ADDRESS_CHARS_MAX + 1];
     enum session_kind kind;
     enum session_via via;
+    struct user_agent agent;
     enum session_state state;
     int64_t opened_ns;
     int64_t connected_ns; /* 0: not yet */

@@ -230,6 +230,7 @@ static void take_rtcp(struct intake *intake, struct viewer_session *session, uin
         return;
     }
     audience_feedback(session->audience, &session->viewer, packet, packet_bytes, now_ns);
+    viewer_session_tell_quality(session, intake->settings.stats);
 }
 
 static void take_media(struct intake *intake, const struct path *path, enum mux_kind kind,

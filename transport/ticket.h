@@ -15,6 +15,7 @@
 #include "transport/certificate.h"
 #include "transport/datachannel.h"
 #include "transport/ice.h"
+#include "transport/viewer_quality.h"
 
 struct ticket {
     uint64_t session; /* unique in the process; also what logs call the session */
@@ -26,6 +27,7 @@ struct ticket {
     struct viewer_start start;
     struct datachannel_terms data; /* port 0: it has no data channels */
     int64_t deadline_ns;
+    struct viewer_quality *quality; /* borrowed until on_closed; NULL: nobody wants to know */
 };
 
 enum { TICKET_UNCLAIMED = -1 };

@@ -16,6 +16,7 @@ struct ticket_record *ticket_record_make(const struct ticket *ticket)
     made->session = ticket->session;
     made->profile = ticket->profile;
     made->deadline_ns = ticket->deadline_ns;
+    made->quality = ticket->quality;
     made->stream_id = ticket->stream_id;
     made->start = ticket->start;
     made->data = ticket->data;
@@ -45,7 +46,8 @@ void ticket_record_read(const struct ticket_record *record, struct ticket *ticke
                               .profile = record->profile,
                               .start = record->start,
                               .data = record->data,
-                              .deadline_ns = record->deadline_ns};
+                              .deadline_ns = record->deadline_ns,
+                              .quality = record->quality};
     memcpy(ticket->local.ufrag, record->text, record->password_offset);
     memcpy(ticket->local.password, record->text + record->password_offset,
            (size_t)record->remote_ufrag_offset - record->password_offset);

@@ -12,6 +12,7 @@ struct ticket_record {
     uint64_t session;
     const struct profile *profile; /* borrowed, immortal */
     int64_t deadline_ns;
+    struct viewer_quality *quality; /* borrowed */
     uint32_t stream_id;
     struct viewer_start start;
     struct datachannel_terms data;

@@ -8,10 +8,12 @@
 
 _Static_assert(offsetof(struct viewer_session, viewer) == 0, "viewer_session_of casts");
 
+enum { NS_PER_US = 1000 };
+
 static struct slab sessions = SLAB_OF(sizeof(struct viewer_session));
 
 enum status viewer_session_create(const struct ticket *ticket, struct viewer_egress *out,
-                                  int64_t deadline_ns, struct viewer_session **session)
+                                  int64_t now_ns, struct viewer_session **session)
 {
     struct viewer_session *made = slab_take(&sessions);
 
@@ -28,7 +30,8 @@ enum status viewer_session_create(const struct ticket *ticket, struct viewer_egr
     made->stream_id = ticket->stream_id;
     made->fingerprint = ticket->fingerprint;
     made->data = ticket->data;
-    made->deadline_ns = deadline_ns;
+    made->since_ns = now_ns;
+    made->quality = ticket->quality;
     *session = made;
     return STATUS_OK;
 }
@@ -51,6 +54,50 @@ struct viewer_session *viewer_session_of(struct viewer *viewer)
 bool viewer_session_is_connected(const struct viewer_session *session)
 {
     return session->seal != NULL;
+}
+
+/* Of both tracks the worse, plus 1; 0: nothing was reported. */
+static uint16_t worst_loss(const struct viewer *viewer)
+{
+    unsigned worst = 0;
+
+    for (unsigned i = 0; i < TRACK_COUNT; i++) {
+        const struct viewer_track *track = &viewer->track[i];
+
+        if (track->reported && track->fraction_lost + 1u > worst)
+            worst = track->fraction_lost + 1u;
+    }
+    return (uint16_t)worst;
+}
+
+static void tell_first_packet(struct viewer_session *session, struct stats *stats)
+{
+    const int64_t sent_ns = session->viewer.first_sent_ns;
+    const int64_t after_us = (sent_ns - session->quality->answered_ns) / NS_PER_US;
+
+    session->told_first = true;
+    STATS_OBSERVE(stats, join_media_ms, mono_to_ms(sent_ns - session->since_ns));
+    VIEWER_QUALITY_SET(session->quality, first_packet_us, after_us > 0 ? (uint32_t)after_us : 1);
+}
+
+void viewer_session_tell_quality(struct viewer_session *session, struct stats *stats)
+{
+    const struct viewer *viewer = &session->viewer;
+    struct viewer_quality *quality = session->quality;
+    const struct path *path = ice_lite_path(&session->ice);
+
+    if (quality == NULL)
+        return;
+    if (!session->told_first && viewer->first_sent_ns != 0)
+        tell_first_packet(session, stats);
+    if (path != NULL)
+        VIEWER_QUALITY_SET(quality, transport,
+                           path->tcp != NULL ? VIEWER_TRANSPORT_TCP : VIEWER_TRANSPORT_UDP);
+    VIEWER_QUALITY_SET(quality, lost_of_256, worst_loss(viewer));
+    VIEWER_QUALITY_SET(quality, round_trip_us, (uint32_t)(viewer->round_trip_ns / NS_PER_US));
+    VIEWER_QUALITY_SET(quality, nacks, viewer->nacks);
+    VIEWER_QUALITY_SET(quality, plis, viewer->plis);
+    VIEWER_QUALITY_SET(quality, bytes, viewer->bytes_sent);
 }
 
 static void send_datagram(void *context, const uint8_t *datagram, size_t datagram_bytes)

@@ -30,11 +30,13 @@ struct viewer_session {
     struct audience *audience; /* borrowed; NULL until connected */
     struct dtls *dtls;         /* NULL before the first record and after the handshake */
     struct datachannel_terms data;
-    bool has_data; /* its DTLS is the data thread's, until that says otherwise */
+    bool has_data;   /* its DTLS is the data thread's, until that says otherwise */
+    bool told_first; /* quality knows of the first packet */
     uint64_t id;
     uint32_t stream_id;
     struct fingerprint fingerprint;
-    int64_t deadline_ns;                   /* of the handshake */
+    int64_t since_ns;                      /* admitted then; once connected: connected then */
+    struct viewer_quality *quality;        /* borrowed; NULL: nobody wants to know */
     struct viewer_session *next;           /* in its bucket; viewers' own */
     struct viewer_session *older, *newer;  /* viewers' own */
     struct viewer_session *handshake_next; /* viewers' own */
@@ -51,7 +53,7 @@ enum viewer_session_outcome {
 
 /* ticket is read during the call. Nothing is sent. */
 MUST_CHECK enum status viewer_session_create(const struct ticket *ticket, struct viewer_egress *out,
-                                             int64_t deadline_ns, struct viewer_session **session);
+                                             int64_t now_ns, struct viewer_session **session);
 /* Sends nothing, wipes keys; NULL is allowed. */
 void viewer_session_destroy(struct viewer_session *session);
 struct viewer_session *viewer_session_of(struct viewer *viewer);
@@ -69,6 +71,9 @@ void viewer_session_on_timer(struct viewer_session *session, int64_t now_ns);
  * no keys yet. */
 MUST_CHECK enum status viewer_session_open_rtcp(struct viewer_session *session, uint8_t *packet,
                                                 size_t *packet_bytes);
+/* A connected one: brings its quality up to date, and notes in stats when it got its first packet.
+ */
+void viewer_session_tell_quality(struct viewer_session *session, struct stats *stats);
 /* Says goodbye as far as there still is a way to (close_notify). */
 void viewer_session_say_goodbye(struct viewer_session *session);
 

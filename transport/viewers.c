@@ -50,11 +50,13 @@ enum status viewers_admit(struct viewers *viewers, const struct ticket *ticket, 
                           struct viewer_session **session)
 {
     struct viewer_session *made = NULL;
-    const enum status status = viewer_session_create(
-        ticket, viewers->settings.out, now_ns + viewers->settings.handshake_deadline_ns, &made);
+    const enum status status = viewer_session_create(ticket, viewers->settings.out, now_ns, &made);
 
     if (status != STATUS_OK)
         return status;
+    if (made->quality != NULL)
+        STATS_OBSERVE(viewers->settings.stats, join_ice_ms,
+                      mono_to_ms(now_ns - made->quality->answered_ns));
     struct viewer_session **bucket = &viewers->buckets[made->id % BUCKETS];
     made->next = *bucket;
     *bucket = made;
@@ -205,6 +207,9 @@ static void connect_session(struct viewers *viewers, struct viewer_session *sess
         return;
     }
     STATS_ADD(settings->stats, sessions_opened, 1);
+    STATS_OBSERVE(settings->stats, join_dtls_ms, mono_to_ms(now_ns - session->since_ns));
+    session->since_ns = now_ns;
+    viewer_session_tell_quality(session, settings->stats);
     ticket_table_connected(settings->tickets, session->id);
     if (session->data.port != 0 && settings->data != NULL)
         hand_over_data(settings, session);
@@ -260,7 +265,7 @@ int64_t viewers_handshake_turn(struct viewers *viewers, int64_t now_ns)
     for (struct viewer_session *session = viewers->handshaking, *next; session != NULL;
          session = next) {
         next = session->handshake_next;
-        if (session->deadline_ns <= now_ns)
+        if (session->since_ns + viewers->settings.handshake_deadline_ns <= now_ns)
             viewers_close(viewers, session, MEDIA_CLOSED_HANDSHAKE, now_ns);
         else if (viewer_session_timer_ns(session) <= now_ns)
             viewer_session_on_timer(session, now_ns);
@@ -281,5 +286,8 @@ void viewers_sweep(struct viewers *viewers, int64_t now_ns)
             release_path(viewers, session, &path);
         if (ice_lite_is_empty(&session->ice) && viewer_session_is_connected(session))
             viewers_close(viewers, session, MEDIA_CLOSED_CONSENT, now_ns);
+        else if (!session->told_first && session->viewer.first_sent_ns != 0)
+            viewer_session_tell_quality(session,
+                                        viewers->settings.stats); /* it sends no RTCP yet */
     }
 }

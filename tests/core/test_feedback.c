@@ -159,6 +159,12 @@ static void feedback_reads_reports(void **state)
     assert_int_equal(viewer.track[TRACK_VIDEO].jitter, 90);
     assert_int_equal(viewer.track[TRACK_AUDIO].packets_lost, 0);
     assert_in_range(viewer.round_trip_ns, 49 * MONO_MS, 51 * MONO_MS);
+    assert_true(viewer.track[TRACK_VIDEO].reported && viewer.track[TRACK_AUDIO].reported);
+    assert_int_equal(stats.report_loss_permille.buckets[0], 1); /* audio: nothing lost */
+    assert_int_equal(stats.report_loss_permille.buckets[5], 1); /* video: 25/256 = 97 of 1000 */
+    assert_int_equal(stats.report_loss_permille.sum, 97);
+    assert_in_range(stats.report_round_trip_ms.sum, 49, 51);
+    assert_int_equal(viewer.first_sent_ns, now_ns);
 }
 
 static void feedback_bounds_what_one_compound_costs(void **state)

@@ -13,6 +13,7 @@ struct exchange *fake_exchange_make(enum http_method method, const char *path)
         .method = method,
         .path = path,
         .query = "",
+        .user_agent = "Fake/1.0",
         .content_type = "",
         .authorization = "",
         .if_match = "",
@@ -95,8 +96,7 @@ const char *exchange_accept_encoding(const struct exchange *exchange)
 
 const char *exchange_user_agent(const struct exchange *exchange)
 {
-    (void)exchange;
-    return "Fake/1.0";
+    return exchange->user_agent;
 }
 
 const char *exchange_peer(const struct exchange *exchange)

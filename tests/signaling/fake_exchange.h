@@ -13,6 +13,7 @@ struct exchange {
     enum http_method method;
     const char *path;
     const char *query;
+    const char *user_agent;
     const char *content_type;
     const char *authorization;
     const char *if_match;

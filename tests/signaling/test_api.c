@@ -14,6 +14,7 @@
 
 #include "core/mono.h"
 #include "signaling/message.h"
+#include "signaling/whep.h"
 #include "signaling/whip.h"
 #include "tests/signaling/fake_exchange.h"
 #include "tests/signaling/fake_media.h"
@@ -289,6 +290,99 @@ static void api_describes_sessions_to_the_operator(void **state)
     json_decref(answer);
 }
 
+/* A viewer of the room, and what its worker would write. */
+static struct viewer_quality *watch(const char *user_agent)
+{
+    char *offer = offer_file_read("chromium-watch.sdp");
+    struct exchange *exchange = fake_exchange_make(HTTP_POST, "/whep/a%20b");
+
+    exchange->content_type = "application/sdp";
+    exchange->user_agent = user_agent;
+    exchange->body = offer;
+    whep_handle(stage.endpoint, exchange);
+    assert_int_equal(exchange->status, 201);
+    free(offer);
+    stage_connect(&stage, fake_media.ticket.session);
+    assert_true(fake_media.ticket.quality->answered_ns > 0);
+    return fake_media.ticket.quality;
+}
+
+static void api_tells_the_worst_viewers_first(void **state)
+{
+    static const struct {
+        const char *line; /* what is told */
+        unsigned lost_of_256, round_trip_us, first_packet_us, transport;
+    } viewers[] = {
+        {"null null null null", 0, 0, 0, VIEWER_TRANSPORT_UNKNOWN},
+        {"99.6 null 1 \"udp\"", 255 + 1, 0, 1999, VIEWER_TRANSPORT_UDP},
+        {"50.0 20.0 12000 \"tcp\"", 128 + 1, 19960, 12000000, VIEWER_TRANSPORT_TCP},
+        {"0.4 0.1 1 \"udp\"", 1 + 1, 100, 1000, VIEWER_TRANSPORT_UDP},
+        {"0.0 250.0 0 \"udp\"", 0 + 1, 250000, 1, VIEWER_TRANSPORT_UDP},
+        {"0.0 249.9 0 \"udp\"", 0 + 1, 249900, 1, VIEWER_TRANSPORT_UDP},
+        {"null null 0 \"udp\"", 0, 0, 1, VIEWER_TRANSPORT_UDP},
+    };
+    static const char *const TOLD[] = {"loss_percent", "rtt_ms", "first_packet_ms", "transport"};
+    const size_t count = sizeof viewers / sizeof viewers[0];
+
+    (void)state;
+    for (size_t i = count; i-- > 0;) {
+        struct viewer_quality *quality = watch("Mozilla/5.0 Chrome/119.0.0.0 Safari/537.36");
+        quality->lost_of_256 = (uint16_t)viewers[i].lost_of_256;
+        quality->round_trip_us = viewers[i].round_trip_us;
+        quality->first_packet_us = viewers[i].first_packet_us;
+        quality->transport = (uint8_t)viewers[i].transport;
+        quality->nacks = 3;
+        quality->bytes = UINT64_C(1) << 40;
+    }
+    stage_wait_ms(&stage, 6000);
+    json_t *answer = ask_as_operator("/api/rooms/a%20b");
+    const json_t *sessions = json_object_get(answer, "sessions");
+    assert_int_equal(json_integer_value(json_object_get(answer, "sessions_total")), 1 + count);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *session = json_array_get(sessions, 1 + i);
+        char line[128] = "";
+
+        for (size_t k = 0; k < sizeof TOLD / sizeof TOLD[0]; k++) {
+            char *text = json_dumps(json_object_get(session, TOLD[k]),
+                                    JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+            snprintf(line + strlen(line), sizeof line - strlen(line), "%s%s", k > 0 ? " " : "",
+                     text);
+            free(text);
+        }
+        assert_string_equal(line, viewers[i].line);
+        assert_string_equal(json_string_value(json_object_get(session, "browser")), "Chrome 119");
+        assert_string_equal(json_string_value(json_object_get(session, "via")), "whep");
+        assert_int_equal(json_integer_value(json_object_get(session, "nacks")), 3);
+        assert_int_equal(json_integer_value(json_object_get(session, "bytes")), 1LL << 40);
+    }
+    json_decref(answer);
+}
+
+static void api_limits_the_sessions_that_it_tells(void **state)
+{
+    static const struct {
+        const char *query;
+        size_t count;
+    } cases[] = {{"", 4},         {"limit=2", 2}, {"x=1&limit=3", 3},
+                 {"limit=0", 4},  {"limit=x", 4}, {"limit=99999999999999999999", 4},
+                 {"nolimit=2", 4}};
+
+    (void)state;
+    strcpy(stage.config.auth_admin_key, "boss");
+    for (unsigned i = 0; i < 3; i++)
+        (void)watch("");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct exchange *exchange = fake_exchange_make(HTTP_GET, "/api/rooms/a%20b");
+        exchange->authorization = "Bearer boss";
+        exchange->query = cases[i].query;
+        api_handle(stage.endpoint, exchange);
+        json_t *answer = json_loads(exchange->text, 0, NULL);
+        assert_int_equal(json_array_size(json_object_get(answer, "sessions")), cases[i].count);
+        assert_int_equal(json_integer_value(json_object_get(answer, "sessions_total")), 4);
+        json_decref(answer);
+    }
+}
+
 static void api_describes_the_server_to_the_operator(void **state)
 {
     (void)state;
@@ -333,6 +427,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(api_drains_for_who_has_the_operators_key, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(api_describes_sessions_to_the_operator, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(api_tells_the_worst_viewers_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(api_limits_the_sessions_that_it_tells, set_up, tear_down),
         cmocka_unit_test_setup_teardown(api_describes_the_server_to_the_operator, set_up,
                                         tear_down),
     };

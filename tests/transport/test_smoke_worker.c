@@ -182,6 +182,9 @@ static void start_workers(unsigned wanted, int64_t handshake_deadline_ns, int64_
     }
 }
 
+/* Of the viewers of a test; most have only one. */
+static struct viewer_quality quality;
+
 static int set_up_process(void **state)
 {
     (void)state;
@@ -201,6 +204,7 @@ static int tear_down_process(void **state)
 static int set_up(void **state)
 {
     (void)state;
+    quality = (struct viewer_quality){.answered_ns = mono_clock_ns()};
     memset(seen.connected, 0, sizeof seen.connected);
     memset(seen.closed, 0, sizeof seen.closed);
     seen.subscribed = seen.unsubscribed = seen.key_frames_wanted = 0;
@@ -269,7 +273,8 @@ static void push_video(unsigned packets)
 static void open_viewer(struct fake_viewer *viewer, uint64_t session, bool tcp)
 {
     fake_viewer_open(viewer, worker_port(workers[0]), tcp, certificate);
-    const struct ticket ticket = fake_viewer_ticket(viewer, session, STREAM);
+    struct ticket ticket = fake_viewer_ticket(viewer, session, STREAM);
+    ticket.quality = &quality;
     assert_int_equal(ticket_table_put(tickets, &ticket), STATUS_OK);
 }
 
@@ -291,7 +296,9 @@ static void send_feedback(struct fake_viewer *viewer, bool pli, const uint16_t *
     struct bytes_writer writer = bytes_writer_of(compound, sizeof compound);
     const struct rtcp_feedback feedback = {.sender_ssrc = 1, .media_ssrc = FAKE_VIEWER_VIDEO_SSRC};
 
-    rtcp_put_receiver_report(&writer, 1, NULL, 0);
+    const struct rtcp_report report = {.ssrc = FAKE_VIEWER_VIDEO_SSRC, .fraction_lost = 64};
+
+    rtcp_put_receiver_report(&writer, 1, &report, 1);
     if (pli)
         rtcp_put_pli(&writer, feedback);
     if (missing_count > 0)
@@ -343,12 +350,21 @@ static void worker_serves_a_viewer_over_udp(void **state)
     assert_int_equal(stats->handshakes_done, 1);
     assert_int_equal(stats->packets_resent, 2);
     assert_int_equal(stats->drop_srtp, 0);
+    assert_int_equal(stats->join_ice_ms.buckets[STATS_BOUNDS], 0);
+    assert_int_equal(stats->join_media_ms.buckets[STATS_BOUNDS], 0);
+    assert_int_equal(quality.transport, VIEWER_TRANSPORT_UDP);
+    assert_int_equal(quality.lost_of_256, 64 + 1);
+    assert_int_equal(quality.nacks, 1);
+    assert_int_equal(quality.plis, 1);
+    assert_true(quality.first_packet_us > 0);
+    assert_true(quality.bytes > 5 * 1000 + 80);
 }
 
 static void worker_serves_a_viewer_over_tcp(void **state)
 {
     (void)state;
     watch(true);
+    assert_int_equal(quality.transport, VIEWER_TRANSPORT_TCP);
 }
 
 /* Pushes delta frames that are kept for replays, each once the one before it has arrived. */

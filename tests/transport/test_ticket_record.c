@@ -15,6 +15,7 @@ static void ticket_record_gives_back_what_it_was_made_of(void **state)
     static const size_t lengths[][3] = {
         {8, 24, 4}, {0, 0, 0}, {ICE_UFRAG_CHARS_MAX, ICE_PASSWORD_CHARS_MAX, ICE_UFRAG_CHARS_MAX}};
     static const struct profile profile;
+    struct viewer_quality quality;
 
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         struct ticket ticket = {.session = UINT64_C(1) << 40,
@@ -22,7 +23,8 @@ static void ticket_record_gives_back_what_it_was_made_of(void **state)
                                 .fingerprint = {.bytes = {1, 2, 3}},
                                 .profile = &profile,
                                 .start = {.ssrc = {4, 5}, .wanted = {false, true}},
-                                .deadline_ns = INT64_C(1) << 50};
+                                .deadline_ns = INT64_C(1) << 50,
+                                .quality = &quality};
         struct ticket read;
         memset(ticket.local.ufrag, 'u', lengths[i][0]);
         memset(ticket.local.password, 'p', lengths[i][1]);
@@ -39,6 +41,7 @@ static void ticket_record_gives_back_what_it_was_made_of(void **state)
         assert_ptr_equal(read.profile, &profile);
         assert_memory_equal(&read.start, &ticket.start, sizeof read.start);
         assert_int_equal(read.deadline_ns, ticket.deadline_ns);
+        assert_ptr_equal(read.quality, &quality);
         assert_string_equal(read.local.ufrag, ticket.local.ufrag);
         assert_string_equal(read.local.password, ticket.local.password);
         assert_string_equal(read.remote_ufrag, ticket.remote_ufrag);
