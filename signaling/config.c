@@ -166,7 +166,7 @@ static const struct setting SETTINGS[] = {
     {"limits.publisher_excess_seconds", SETTING_SECONDS, FIELD(limits_publisher_excess_ns), "10", 0,
      3600, "how long it may send more than that"},
     {"limits.rooms", SETTING_NUMBER, FIELD(limits_rooms), "10000", 1, 10000000, "rooms at a time"},
-    {"limits.streams_per_room", SETTING_NUMBER, FIELD(limits_streams_per_room), "5", 1, 100,
+    {"limits.streams_per_room", SETTING_NUMBER, FIELD(limits_streams_per_room), "8", 1, 100,
      "streams in a room"},
     {"limits.relay_rooms", SETTING_NUMBER, FIELD(limits_relay_rooms), "2000000", 1, 100000000,
      "Socket.IO relay rooms at a time"},

@@ -27,7 +27,8 @@ struct guest_room {
     struct guests *all;
     char name[NAME_BYTES_MAX + 1];
     struct guest *first; /* the longest here first */
-    uint64_t told;       /* session of the host that knows the list; 0: none does */
+    uint64_t told;       /* session of main when the hosts last heard the list */
+    bool is_news;        /* the list has changed since */
 };
 
 struct guest {
@@ -45,6 +46,7 @@ struct guest {
 
 struct guests {
     struct endpoint *endpoint;
+    struct guests_outlet outlet;
     GHashTable *rooms; /* guest_room->name: struct guest_room, owned; each costs a live stream */
 };
 
@@ -102,6 +104,16 @@ static struct peers *find_host(const struct guests *guests, const char *room)
     return session != NULL ? peers_of(session) : NULL;
 }
 
+/* Where nobody publishes main over this protocol, it is a program, or one that is away: then those
+ * decide who could have published it. */
+static bool is_host(const struct guests *guests, const struct guests_client *client)
+{
+    const struct peers *host = find_host(guests, client->room);
+
+    return host != NULL ? host == client->peers
+                        : client->may_host && find_stream(guests, client->room, "main") != NULL;
+}
+
 /* The end of guests. */
 
 static void tell(const struct guest *guest, json_t *message)
@@ -137,7 +149,7 @@ static void end(struct guest *guest, const char *reason)
     if (state == GUEST_OVER)
         return;
     guest->state = GUEST_OVER; /* first: what follows calls back */
-    guest->room->told = 0;
+    guest->room->is_news = true;
     if (state != GUEST_SEATED)
         return;
     log_guest(guest, reason);
@@ -188,9 +200,10 @@ static json_t *refuse_ask(const struct guests *guests, const struct request *req
 
     if (stream == NULL)
         return request_error(request, "no-stream", "Nobody is live here.");
-    if (host == NULL && stream->publisher != 0) {
+    if (host == NULL && stream->publisher != 0 &&
+        guests->outlet.tell_hosts(guests->outlet.context, client->room, NULL) == 0) {
         return request_error(request, "no-stream",
-                             "Who is live here uses a program that takes no guests.");
+                             "Who is live here uses a program, and nobody takes guests for it.");
     }
     if (host == client->peers)
         return request_error(request, "bad-message", "The host need not ask.");
@@ -219,7 +232,7 @@ static struct guest *add(struct guests *guests, const struct guests_client *clie
     (void)snprintf(guest->from, sizeof guest->from, "%s", client->from);
     (void)snprintf(guest->name, sizeof guest->name, "%s", client->name);
     guest->asked_ns = endpoint_now_ns(guests->endpoint);
-    room->told = 0;
+    room->is_news = true;
     *client->guest = guest;
     return guest;
 }
@@ -263,7 +276,7 @@ static void seat(struct guest *guest)
     } while (is_taken(guest->room, guest->stream));
     guest->state = GUEST_SEATED;
     guest->used_ns = endpoint_now_ns(guest->room->all->endpoint);
-    guest->room->told = 0;
+    guest->room->is_news = true;
     log_guest(guest, "accepted");
     tell(guest, make_accepted(guest));
 }
@@ -279,8 +292,8 @@ static struct guest *find_named(const struct guests *guests, const struct reques
         *error = request_error(request, "bad-message", "to must say whom.");
         return NULL;
     }
-    if (find_host(guests, client->room) != client->peers) {
-        *error = request_error(request, "forbidden", "Only who publishes main decides on guests.");
+    if (!is_host(guests, client)) {
+        *error = request_error(request, "forbidden", "Only the room's host decides on guests.");
         return NULL;
     }
     for (struct guest *guest = room != NULL ? room->first : NULL; guest != NULL;
@@ -349,13 +362,13 @@ void guests_greet(const struct guests *guests, const char *room)
     struct guest_room *found = g_hash_table_lookup(guests->rooms, room);
 
     if (found != NULL)
-        found->told = 0;
+        found->is_news = true;
 }
 
 void guests_lose(struct guest *guest)
 {
     if (guest != NULL && guest->state == GUEST_ASKING) {
-        guest->room->told = 0;
+        guest->room->is_news = true;
         drop(guest);
     }
 }
@@ -388,16 +401,26 @@ static json_t *make_list(const struct guests *guests, const struct guest_room *r
                      "max", (json_int_t)endpoint_config(guests->endpoint)->guests_max);
 }
 
+static bool tell_list(const struct guests *guests, const struct guest_room *room)
+{
+    const struct peers *host = find_host(guests, room->name);
+    json_t *list = make_list(guests, room);
+
+    return host != NULL ? host->send(host->context, list)
+                        : guests->outlet.tell_hosts(guests->outlet.context, room->name, list) > 0;
+}
+
 /* The whole list, so that nothing is missed by a host who comes back; at most once a tick, so that
  * nobody can flood the host. */
-static void tell_host(const struct guests *guests, struct guest_room *room)
+static void tell_hosts(const struct guests *guests, struct guest_room *room)
 {
     const struct directory_stream *stream = find_stream(guests, room->name, "main");
-    struct peers *host = find_host(guests, room->name);
 
-    if (host != NULL && room->told != stream->publisher &&
-        host->send(host->context, make_list(guests, room)))
+    if (stream != NULL && (room->is_news || room->told != stream->publisher) &&
+        tell_list(guests, room)) {
         room->told = stream->publisher;
+        room->is_news = false;
+    }
 }
 
 static void check(const struct guests *guests, struct guest *guest, bool hosted, int64_t now_ns)
@@ -430,8 +453,8 @@ static bool tick_room(const struct guests *guests, struct guest_room *room, int6
             unlink_guest(link);
         else
             link = &(*link)->next;
-    tell_host(guests, room);
-    return room->first == NULL && (room->told != 0 || !hosted);
+    tell_hosts(guests, room);
+    return room->first == NULL && (!room->is_news || !hosted);
 }
 
 void guests_tick(struct guests *guests, int64_t now_ns)
@@ -447,12 +470,14 @@ void guests_tick(struct guests *guests, int64_t now_ns)
 
 /* Life. */
 
-enum status guests_create(struct endpoint *endpoint, struct guests **guests)
+enum status guests_create(struct endpoint *endpoint, const struct guests_outlet *outlet,
+                          struct guests **guests)
 {
     struct guests *made = calloc(1, sizeof *made);
     if (made == NULL)
         return STATUS_NO_MEMORY;
     made->endpoint = endpoint;
+    made->outlet = *outlet;
     made->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, room_free);
     *guests = made;
     return STATUS_OK;

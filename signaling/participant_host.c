@@ -128,3 +128,28 @@ enum status participant_mute(const struct directory_room *room, const char *from
     json_decref(mute(participant, address_of_no_host(room, participant->address), off));
     return STATUS_OK;
 }
+
+static unsigned tell_hosts(void *context, const char *room_name, json_t *message)
+{
+    const struct participants *all = context;
+    const struct directory_room *room =
+        directory_find(endpoint_directory(all->endpoint), room_name);
+    unsigned hosts = 0;
+
+    for (struct directory_member *member = room != NULL ? directory_members(room) : NULL;
+         member != NULL; member = member->next) {
+        const struct participant *participant = (struct participant *)member;
+        if (participant->line == NULL || !participant_is_host(participant))
+            continue;
+        hosts++;
+        if (message != NULL)
+            participant_send(participant->line, json_incref(message));
+    }
+    json_decref(message);
+    return hosts;
+}
+
+struct guests_outlet participant_guests_outlet(struct participants *all)
+{
+    return (struct guests_outlet){.context = all, .tell_hosts = tell_hosts};
+}

@@ -87,6 +87,8 @@ json_t *participant_make_joined(const struct participant *participant)
         json_object_set_new(joined, "likes",
                             json_integer(chat != NULL ? (json_int_t)chat->likes : 0));
     }
+    if (participant_is_host(participant))
+        json_object_set_new(joined, "host", json_true());
     return joined;
 }
 

@@ -1,6 +1,7 @@
 /* signaling/participant_parts.h - what the files of participant share: participant.c (joining and
- * life), participant_join.c (`join` and `joined`), participant_events.c (what lines and rooms are
- * told), participant_host.c (what a host may do to others). Thread: main. */
+ * life), participant_answer.c (what answers each message), participant_join.c (`join` and
+ * `joined`), participant_events.c (what lines and rooms are told), participant_host.c (what a host
+ * may do to others). Thread: main. */
 #ifndef SIGNALING_PARTICIPANT_PARTS_H
 #define SIGNALING_PARTICIPANT_PARTS_H
 
@@ -72,6 +73,9 @@ struct participant_join {
 
 /* participant.c */
 
+/* Answers `join`; NULL: `joined` was sent. */
+json_t *participant_on_join(struct participant_line *line, const struct request *request);
+
 /* Leaves the room, ends its media, frees it. */
 void participant_part(struct participant *participant);
 
@@ -109,6 +113,8 @@ void participant_tell_presence(const struct participant *participant, bool here)
 
 /* With stream keys the host is who showed the key; without, who publishes `main`. */
 bool participant_is_host(const struct participant *participant);
+/* The way to all of a room's hosts. */
+struct guests_outlet participant_guests_outlet(struct participants *all);
 
 json_t *participant_on_mute(struct participant_line *line, const struct request *request);
 json_t *participant_on_kick(struct participant_line *line, const struct request *request);

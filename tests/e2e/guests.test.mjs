@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { chromium, close, firefox, open, until } from './browsers.mjs';
 import { readsText, seesMotion } from './senses.mjs';
-import { Server } from './server.mjs';
+import { Server, start, stop } from './server.mjs';
 
 const PHONE = { width: 390, height: 780 };
 const tile = (stream) => `.tile[data-stream="${stream}"] video`;
@@ -20,14 +20,18 @@ async function browserOf(cleanup, launch, options) {
   return browser;
 }
 
+function enterKey(page, key) {
+  return page.evaluate((text) => {
+    document.getElementById('stream-key').value = text;
+    document.getElementById('stream-key').dispatchEvent(new Event('change'));
+  }, key);
+}
+
 async function goLive(browser, server, room, key = '') {
   const page = await open(browser, `${server.url}/live/${room}?source=test`);
   await page.waitForSelector('#go-live', { visible: true });
   await page.select('#resolution', '480');
-  await page.evaluate((text) => {
-    document.getElementById('stream-key').value = text;
-    document.getElementById('stream-key').dispatchEvent(new Event('change'));
-  }, key);
+  await enterKey(page, key);
   await page.click('#go-live');
   await until(page, 'live', () => window.manycast.state === 'live', undefined, 20000);
   return page;
@@ -144,5 +148,32 @@ export default {
     await until(live, 'live again', () => window.manycast?.state === 'live', undefined, 30000);
     await seesMotion(live, tile('guest-1'));
     assert.equal(await ann.evaluate(() => window.manycast.seat.publishing), 'live');
+  },
+
+  async 'whoever has the stream key hosts beside a program that sends the picture'(cleanup) {
+    const server = await setUp(cleanup, { 'auth-publish-key': 'sesame', 'guests-max': 1 });
+    const program = start('manycast-publish', ['--token', 'sesame', `${server.url}/whip/obs`], 'obs');
+    cleanup.later(() => stop(program));
+    const browser = await browserOf(cleanup, chromium);
+    const host = await open(browser, `${server.url}/live/obs`);
+    await host.waitForSelector('#host-only', { visible: true });
+    await host.click('#host-only');
+    await until(host, 'a key is wanted', () => document.getElementById('notice').dataset.code === 'no-host');
+    await enterKey(host, 'sesame');
+    await host.click('#host-only');
+    await until(host, 'the program is seen live', () => document.querySelector('#live[data-state="hosting"] #state.live') !== null, undefined, 30000);
+    const ann = await watch(browser, server, 'obs');
+    await letIn(host, ann, 'Ann');
+    await seesMotion(host, tile('guest-1'));
+    await until(host, 'an end button', () => {
+      const button = document.querySelector('.tile[data-stream="guest-1"] button');
+      button?.click();
+      return Boolean(button);
+    });
+    await until(ann, 'told so', () => document.querySelector('#seat .notice').dataset.code === 'guest-dismissed');
+    await host.evaluate(() => document.getElementById('leave').click());
+    await until(host, 'as before', () => document.getElementById('live').dataset.state === 'off');
+    assert.equal(await ann.evaluate(() => window.manycast.state), 'playing');
+    assert.deepEqual([...host.problems, ...ann.problems], []);
   },
 };

@@ -57,6 +57,7 @@ static void config_has_the_documented_defaults(void **state)
     assert_int_equal(config->media.announce_count, 0);
     assert_true(config->room_grace_ns == 30 * MONO_SECOND);
     assert_int_equal(config->guests_max, 4);
+    assert_true(config->limits_streams_per_room >= config->guests_max + 2); /* camera, screen */
     assert_int_equal(config->limits_messages_per_second, 200);
     assert_int_equal(config->limits_message_burst, 2000);
     assert_string_equal(config->http_origins, "*");

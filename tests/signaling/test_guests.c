@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "signaling/message.h"
+#include "signaling/whip.h"
+#include "tests/signaling/fake_exchange.h"
 #include "tests/signaling/fake_media.h"
 #include "tests/signaling/fake_socket.h"
 #include "tests/signaling/offer_file.h"
@@ -348,6 +350,74 @@ static void guests_host_who_comes_back_is_told_all(void **state)
     fake_socket_close(bob.socket);
 }
 
+/* OBS takes the place of the host's browser, who stays in the room. Returns its session. */
+static uint64_t publish_by_program(void)
+{
+    fake_socket_text(host, "{\"type\":\"bye\",\"id\":\"up\",\"end\":true}");
+    struct exchange *exchange = fake_exchange_make(HTTP_POST, "/whip/room");
+    exchange->content_type = "application/sdp";
+    exchange->authorization = "Bearer key";
+    exchange->body = publish_sdp;
+    whip_handle(stage.endpoint, exchange);
+    stage_give_local(&stage);
+    assert_int_equal(exchange->status, 201);
+    stage_connect(&stage, fake_media.published.session);
+    fake_socket_clear(host);
+    return fake_media.published.session;
+}
+
+static void guests_of_a_program_are_let_in_by_who_may_publish(void **state)
+{
+    const uint64_t session = publish_by_program();
+    struct client bob = open_client("Bob");
+    struct client cat = {.socket = NULL};
+
+    (void)state;
+    ask(bob.socket);
+    expect_list(host, 1, 0);
+    join(&cat, "Cat", "key"); /* another one of the house */
+    expect_list(cat.socket, 1, 0);
+    fake_socket_clear(bob.socket);
+    say(bob.socket, "accept", bob.you);
+    fake_socket_take_error(bob.socket, "forbidden");
+    fake_socket_clear(host);
+    say(cat.socket, "accept", bob.you);
+    json_decref(fake_socket_seek(bob.socket, "accepted"));
+    expect_list(host, 0, 1);
+    expect_list(cat.socket, 0, 1);
+    publish(bob.socket, "up", "guest-1");
+    /* The program is away for a moment: the guest stays, and may be sent away. */
+    stage_closed(&stage, session, MEDIA_CLOSED_CONSENT);
+    stage_wait_ms(&stage, 1000);
+    fake_socket_clear(host);
+    say(host, "decline", bob.you);
+    expect_declined(bob.socket, "dismissed");
+    expect_list(host, 0, 0);
+    fake_socket_close(bob.socket);
+    fake_socket_close(cat.socket);
+}
+
+static void guests_of_a_program_need_somebody_to_let_them_in(void **state)
+{
+    (void)publish_by_program();
+    struct client bob = open_client("Bob");
+
+    (void)state;
+    say(host, "leave", NULL);
+    say(bob.socket, "ask", NULL);
+    fake_socket_take_error(bob.socket, "no-stream");
+    strcpy(stage.config.auth_publish_key, ""); /* anybody may publish: that tells nothing */
+    struct client ann = {.socket = host};
+    join(&ann, "Ann", NULL);
+    say(bob.socket, "ask", NULL);
+    fake_socket_take_error(bob.socket, "no-stream");
+    say(host, "accept", bob.you);
+    json_t *error = fake_socket_seek(host, "error");
+    assert_string_equal(text_of(error, "code"), "forbidden");
+    json_decref(error);
+    fake_socket_close(bob.socket);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -366,6 +436,10 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(guests_who_ask_and_leave_are_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(guests_host_who_comes_back_is_told_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(guests_of_a_program_are_let_in_by_who_may_publish, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(guests_of_a_program_need_somebody_to_let_them_in, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

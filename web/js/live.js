@@ -4,6 +4,7 @@ import { cameraAllowed, openSource } from './capture.js';
 import { Chat } from './chat.js';
 import { copyText } from './controls.js';
 import { HostDesk } from './host_desk.js';
+import { HostOnly } from './host_only.js';
 import { bindText, formatNumber, onLanguageChange, startPage, t } from './i18n.js';
 import { keepAwake } from './keep_awake.js';
 import { LevelMeter } from './level_meter.js';
@@ -28,6 +29,7 @@ let signaling = null;
 let publisher = null;
 let settings = null;
 let desk = null;
+let hosting = null;
 let source = null;
 let opening = null;
 
@@ -48,9 +50,9 @@ function showSource() {
   preview.play().catch(() => {});
   const soundOnly = source !== null && !source.video;
   byId('preview-empty').hidden = Boolean(source?.video);
-  byId('open-source').hidden = source !== null;
+  byId('open-source').hidden = source !== null || hosting.on;
   byId('preview-icon').setAttribute('href', `/img/icons.svg#${soundOnly ? 'microphone' : ICONS[settings.source]}`);
-  bindText(byId('preview-text'), soundOnly ? 'live.preview.audioOnly' : 'live.preview.empty');
+  bindText(byId('preview-text'), hosting.on ? 'live.preview.program' : soundOnly ? 'live.preview.audioOnly' : 'live.preview.empty');
   bindText(byId('open-source'), `live.open.${settings.source}`);
   byId('level').hidden = !source?.audio;
   meter.watch(source?.audio ?? null);
@@ -112,6 +114,7 @@ async function goLive() {
     await open();
   }
   if (source && publisher.state === 'off') {
+    hosting.failure = null;
     publisher.setLimits(settings.limits);
     publisher.start();
   }
@@ -153,34 +156,56 @@ function remembered() {
 }
 
 function showState() {
-  const { state, failure } = publisher;
-  byId('live').dataset.state = state;
-  byId('state').classList.toggle('live', state === 'live');
-  bindText(byId('state'), `live.state.${state}`);
-  byId('go-live').hidden = state !== 'off';
+  const { state } = publisher;
+  const inRoom = state !== 'off' || hosting.on;
+  const failure = publisher.failure ?? hosting.failure;
+  byId('live').dataset.state = hosting.on ? 'hosting' : state;
+  byId('go-live').hidden = inRoom;
+  byId('host-only').hidden = inRoom;
   byId('stop').hidden = state === 'off';
+  byId('leave').hidden = !hosting.on;
+  byId('settings').hidden = hosting.on;
   byId('sending').hidden = state !== 'live' && state !== 'reconnecting';
-  byId('chat').hidden = state === 'off';
-  byId('viewers').parentElement.hidden = state === 'off';
-  byId('name').disabled = state !== 'off';
+  byId('chat').hidden = !inRoom;
+  byId('viewers').parentElement.hidden = !inRoom;
+  byId('name').disabled = inRoom;
+  showBadge();
   showNotice(byId('notice'), failure ? explained(failure) : null);
-  if (failure === 'forbidden') {
+  if (failure === 'forbidden' || failure === 'no-host') {
     settings.askForKey();
   }
   if (state === 'live') {
     remember(true);
   } else if (state === 'off') {
     remember(false);
+  }
+  if (!inRoom) {
     desk.clear();
   }
-  keepAwake(state !== 'off');
+  keepAwake(inRoom);
+}
+
+/** Who only hosts sees whether the program is live. */
+function showBadge() {
+  const state = !hosting.on ? publisher.state : signaling.streams.get('main')?.live ? 'live' : 'off';
+  byId('state').classList.toggle('live', state === 'live');
+  bindText(byId('state'), `live.state.${state}`);
+}
+
+/** The room without a picture of one's own: nothing that is open here would be sent. */
+function hostOnly() {
+  publisher.failure = null;
+  showNotice(byId('source-notice'), null);
+  closeSource();
+  hosting.start();
 }
 
 function followSignaling() {
   const on = (type, listener) => signaling.addEventListener(type, ({ detail }) => listener(detail));
   on('joined', () => showState());
+  on('streams', () => showBadge());
   on('lost', ({ retryMs }) => {
-    if (publisher.state !== 'off' && !publisher.failure) {
+    if ((publisher.state !== 'off' && !publisher.failure) || hosting.on) {
       showNotice(byId('notice'), 'server-unreachable', { values: { seconds: Math.ceil(retryMs / 1000) } });
     }
   });
@@ -245,11 +270,18 @@ function start() {
   publisher = new Publisher(signaling, streamOfLocation());
   settings = new LiveSettings(settingChanged);
   desk = new HostDesk(signaling);
+  hosting = new HostOnly(signaling);
   exposeForTests();
   followSignaling();
   publisher.addEventListener('change', showState);
+  hosting.addEventListener('change', () => {
+    showSource();
+    showState();
+  });
   byId('go-live').addEventListener('click', goLive);
   byId('stop').addEventListener('click', () => publisher.stop());
+  byId('host-only').addEventListener('click', hostOnly);
+  byId('leave').addEventListener('click', () => hosting.stop());
   byId('open-source').addEventListener('click', open);
   document.addEventListener('visibilitychange', () => document.hidden || (publisher.state !== 'off' && keepAwake(true)));
   new Chat(byId('chat'), signaling, { hosts: true });
