@@ -155,6 +155,32 @@ case_audio() {
     ended audio-broadcaster
 }
 
+sounds() {
+    curl -sf "$server_url/api/rooms/$1" | grep -q "\"sound\": *{\"state\": *\"$2\""
+}
+
+# sound_is STATE WAVE OPTION... - what the audio monitor finds of a broadcaster that sends that wave.
+sound_is() {
+    local state=$1 wave=$2
+    shift 2
+    broadcast "sound-$state" "$here/whip_gst.py" "$server_url/whip/$state" --video none --wave "$wave" "$@" ||
+        fail "sound-$state-broadcaster"
+    if until_true 20 sounds "$state" "$state"; then pass "sound-$state"; else fail "sound-$state"; fi
+    kill "$broadcaster"
+    if until_true 10 sounds "$state" unknown; then pass "sound-$state-over"; else fail "sound-$state-over"; fi
+}
+
+case_sound() {
+    local open=$server_url open_process=$server_process
+    server sound --monitor-silent-seconds 2 || return
+    sound_is silent silence --dtx
+    sound_is ok sine
+    sound_is clipping square --volume 1
+    kill "$server_process"
+    server_url=$open
+    server_process=$open_process
+}
+
 # A viewer that stays sees one broadcaster leave and another one take its place.
 case_return() {
     local viewer first
@@ -244,7 +270,7 @@ is_gone() {
 }
 
 cases=("$@")
-[ ${#cases[@]} -gt 0 ] || cases=(http_rules vp8 h264 trickle audio return publish operate socketio nothing_left)
+[ ${#cases[@]} -gt 0 ] || cases=(http_rules vp8 h264 trickle audio sound return publish operate socketio nothing_left)
 if server open --ice-servers stun:stun.example.org:3478; then
     for one in "${cases[@]}"; do
         "case_$one"

@@ -34,8 +34,9 @@ def pipeline_of(arguments):
                      + VIDEO[arguments.video].format(distance=arguments.key_frame_distance)
                      + " ! webrtc.")
     if not arguments.no_audio:
-        parts.append("audiotestsrc is-live=true freq=440 ! audioconvert ! audioresample"
-                     " ! audio/x-raw,rate=48000,channels=2 ! opusenc ! rtpopuspay pt=111"
+        parts.append("audiotestsrc is-live=true freq=440"
+                     f" wave={arguments.wave} volume={arguments.volume} ! audioconvert ! audioresample"
+                     f" ! audio/x-raw,rate=48000,channels=2 ! opusenc dtx={arguments.dtx} ! rtpopuspay pt=111"
                      " ! application/x-rtp,media=audio,encoding-name=OPUS,payload=111 ! webrtc.")
     return Gst.parse_launch(" ".join(parts))
 
@@ -45,6 +46,9 @@ def main():
     parser.add_argument("url")
     parser.add_argument("--video", choices=["vp8", "h264", "none"], default="vp8")
     parser.add_argument("--no-audio", action="store_true")
+    parser.add_argument("--wave", default="sine", help="of audiotestsrc")
+    parser.add_argument("--volume", type=float, default=0.8, help="amplitude, 0 to 1")
+    parser.add_argument("--dtx", action="store_true", help="pauses are not sent")
     parser.add_argument("--trickle", action="store_true", help="candidates come by PATCH")
     parser.add_argument("--key-frame-distance", type=int, default=250, help="frames")
     parser.add_argument("--duration", type=float, default=60, help="seconds after connected")
