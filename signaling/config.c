@@ -188,6 +188,8 @@ static const struct setting SETTINGS[] = {
      "how long those who are there may stay after SIGTERM, while they are told to reconnect; it "
      "ends sooner when all have left"},
     {"log.level", SETTING_LEVEL, FIELD(log_level), "info", 0, 0, "error, warning, info or debug"},
+    {"log.format", SETTING_LOG_FORMAT, FIELD(log_format), "text", 0, 0,
+     "text, or json: one object a line with time, level, area and message"},
 };
 
 enum { SETTING_COUNT = sizeof SETTINGS / sizeof SETTINGS[0] };

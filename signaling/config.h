@@ -10,6 +10,7 @@
 
 #include "core/log.h"
 #include "core/status.h"
+#include "signaling/journal_line.h"
 #include "transport/media.h"
 
 enum { CONFIG_TEXT_BYTES_MAX = 512, CONFIG_ERROR_BYTES_MAX = 256 };
@@ -79,7 +80,8 @@ struct config {
     unsigned socketio_payload_bytes;     /* 1000000 */
     unsigned socketio_connections;       /* 20000 */
     /* log */
-    enum log_level log_level; /* log.level: error, warning, info, debug */
+    enum journal_format log_format; /* log.format: text, json */
+    enum log_level log_level;       /* log.level: error, warning, info, debug */
 };
 
 /* What the command line asks for beside settings. */

@@ -90,6 +90,7 @@ static void reload(struct process *process)
     const struct server_settings settings = server_settings_of(&process->config);
 
     log_set_level(process->config.log_level);
+    journal_set_format(process->config.log_format);
     endpoint_reconfigure(process->endpoint);
     server_reconfigure(process->server, &settings);
     LOG_INFO("main", "reloaded");
@@ -327,6 +328,7 @@ int main(int argc, char **argv)
     char error[CONFIG_ERROR_BYTES_MAX];
     enum config_action action;
 
+    journal_keep_descriptors();
     process.argc = argc;
     process.argv = argv;
     if (config_read(argc, argv, &process.config, &action, error) != STATUS_OK) {
@@ -335,7 +337,7 @@ int main(int argc, char **argv)
     }
     if (action != CONFIG_RUN && action != CONFIG_CHECK)
         return tell(action, &process.config);
-    journal_start(process.config.log_level);
+    journal_start(process.config.log_level, process.config.log_format);
     (void)signal(SIGPIPE, SIG_IGN);
     (void)sigemptyset(&process.signals);
     (void)sigaddset(&process.signals, SIGTERM);

@@ -57,6 +57,7 @@ char *metrics_text(const struct stats *stats, const struct metrics_gauges *gauge
     put_gauge(out, "workers", "Worker threads", gauges->workers);
     put_counter(out, "chat_dropped", "Chat that was not sent to clients that read too slowly",
                 gauges->dropped);
+    put_counter(out, "log_lost", "Lines of the log that could not be written", gauges->log_lost);
 #define PUT_COUNTER(name, help)                                                                    \
     put_counter(out, #name, help, atomic_load_explicit(&stats->name, memory_order_relaxed));
     STATS_LIST(PUT_COUNTER)

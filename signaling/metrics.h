@@ -9,8 +9,9 @@
 
 struct metrics_gauges {
     struct endpoint_counts counts;
-    unsigned sockets; /* WebSocket connections */
-    uint64_t dropped; /* chat for slow clients */
+    unsigned sockets;  /* WebSocket connections */
+    uint64_t dropped;  /* chat for slow clients */
+    uint64_t log_lost; /* lines of the log that could not be written */
     unsigned workers;
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "signaling/api.h"
+#include "signaling/journal.h"
 #include "signaling/message.h"
 #include "signaling/metrics.h"
 #include "signaling/pages.h"
@@ -36,6 +37,7 @@ static void handle_metrics(const struct router *router, struct exchange *exchang
 {
     struct metrics_gauges gauges = {.sockets = socket_lws_count(),
                                     .dropped = socket_lws_dropped(),
+                                    .log_lost = journal_lost(),
                                     .workers = media_workers(router->media)};
 
     endpoint_count(router->endpoint, &gauges.counts);

@@ -135,6 +135,7 @@ static bool store_time(const struct setting *setting, const char *text, int64_t 
 static bool store(const struct setting *setting, const char *text, struct config *config)
 {
     static const char *const SENDS[] = {"gso", "mmsg", "plain", NULL};
+    static const char *const FORMATS[] = {"text", "json", NULL};
     static const char *const LEVELS[] = {"error", "warning", "info", "debug", NULL};
     void *field = (char *)config + setting->offset;
     unsigned choice;
@@ -163,6 +164,11 @@ static bool store(const struct setting *setting, const char *text, struct config
         if (!read_choice(text, LEVELS, &choice))
             return false;
         *(enum log_level *)field = (enum log_level)choice;
+        return true;
+    case SETTING_LOG_FORMAT:
+        if (!read_choice(text, FORMATS, &choice))
+            return false;
+        *(enum journal_format *)field = (enum journal_format)choice;
         return true;
     case SETTING_NUMBER:
     case SETTING_PORT:
@@ -203,6 +209,9 @@ static void describe_range(const struct setting *setting, char *out, size_t room
         return;
     case SETTING_LEVEL:
         (void)snprintf(out, room_bytes, "error, warning, info or debug");
+        return;
+    case SETTING_LOG_FORMAT:
+        (void)snprintf(out, room_bytes, "text or json");
         return;
     case SETTING_NUMBER:
     case SETTING_PORT:
@@ -254,6 +263,8 @@ static size_t value_bytes(enum setting_kind kind)
         return sizeof(enum media_send);
     case SETTING_LEVEL:
         return sizeof(enum log_level);
+    case SETTING_LOG_FORMAT:
+        return sizeof(enum journal_format);
     case SETTING_NUMBER:
         return sizeof(unsigned);
     case SETTING_ANNOUNCE: /* has its own way */

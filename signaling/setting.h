@@ -25,6 +25,7 @@ enum setting_kind {
     SETTING_ANNOUNCE,
     SETTING_SEND,
     SETTING_LEVEL,
+    SETTING_LOG_FORMAT,
 };
 
 struct setting {

@@ -234,6 +234,10 @@ case_operate() {
     counted operate "$here/operate.sh" "$BUILD_FOLDER" "$logs/operate"
 }
 
+case_journal() {
+    counted journal "$here/journal.sh" "$BUILD_FOLDER" "$logs/journal"
+}
+
 is_live() {
     curl -sf "$server_url/api/rooms/$1" | grep -q '"live": *true'
 }
@@ -270,7 +274,7 @@ is_gone() {
 }
 
 cases=("$@")
-[ ${#cases[@]} -gt 0 ] || cases=(http_rules vp8 h264 trickle audio sound return publish operate socketio nothing_left)
+[ ${#cases[@]} -gt 0 ] || cases=(http_rules vp8 h264 trickle audio sound return publish operate journal socketio nothing_left)
 if server open --ice-servers stun:stun.example.org:3478; then
     for one in "${cases[@]}"; do
         "case_$one"

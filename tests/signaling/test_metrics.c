@@ -16,13 +16,15 @@ static void metrics_text_names_every_counter_and_gauge(void **state)
         "\nmanycast_rooms 3\n",
         "\nmanycast_viewers 41\n",
         "\nmanycast_sockets 7\n",
+        "\nmanycast_log_lost_total 5\n",
 #define COUNTER_LINE(name, help)                                                                   \
     "\n# TYPE manycast_" #name "_total counter\nmanycast_" #name "_total ",
         STATS_LIST(COUNTER_LINE)
 #undef COUNTER_LINE
             "\nmanycast_packets_out_total 18446744073709551615\n",
     };
-    const struct metrics_gauges gauges = {.counts = {.rooms = 3, .viewers = 41}, .sockets = 7};
+    const struct metrics_gauges gauges = {
+        .counts = {.rooms = 3, .viewers = 41}, .sockets = 7, .log_lost = 5};
     struct stats stats;
     char *text;
 
