@@ -38,7 +38,7 @@ for option in "$@"; do
     --test)
         packages+=("${test[@]}")
         node=yes
-        npm_folders+=(tests/e2e tests/interop/socketio)
+        npm_folders+=(tests/e2e tests/interop/socketio tests/interop/openapi)
         ;;
     --lint) packages+=("${lint[@]}") ;;
     --bench)

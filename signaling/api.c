@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -340,4 +341,17 @@ void api_handle(struct endpoint *endpoint, struct exchange *exchange)
         http_session_refuse_method(exchange, allowed(route->method));
     else
         route->handle(endpoint, exchange, path + strlen(route->path));
+}
+
+void api_print_routes(void)
+{
+    for (size_t i = 0; i < sizeof ROUTES / sizeof ROUTES[0]; i++) {
+        const char *name = ROUTES[i].after_name != NULL ? "{}" : "";
+        const char *after = ROUTES[i].after_name != NULL ? ROUTES[i].after_name : "";
+        (void)printf("%s %s%s%s\n",
+                     ROUTES[i].method == HTTP_GET      ? "GET"
+                     : ROUTES[i].method == HTTP_DELETE ? "DELETE"
+                                                       : "POST",
+                     ROUTES[i].path, name, after);
+    }
 }

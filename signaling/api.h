@@ -8,5 +8,7 @@
 
 /* Answers one request whose path begins with "/api/". */
 void api_handle(struct endpoint *endpoint, struct exchange *exchange);
+/* Prints each route: method, and path with {} for a name. */
+void api_print_routes(void);
 
 #endif

@@ -319,7 +319,7 @@ static bool read_action(const char *argument, enum config_action *action)
         {"--help", CONFIG_HELP},           {"-h", CONFIG_HELP},
         {"--version", CONFIG_VERSION},     {"--check-config", CONFIG_CHECK},
         {"--doctor", CONFIG_DOCTOR},       {"--health", CONFIG_HEALTH},
-        {"--reference", CONFIG_REFERENCE},
+        {"--reference", CONFIG_REFERENCE}, {"--routes", CONFIG_ROUTES},
     };
 
     for (size_t i = 0; i < sizeof ACTIONS / sizeof ACTIONS[0]; i++) {
@@ -490,18 +490,20 @@ enum status config_reload(int argc, char **argv, struct config *config, char *er
 
 void config_print_help(void)
 {
-    (void)printf("manycast - one-to-many live streaming\n\n"
-                 "usage: manycast [--config FILE] [--SECTION-NAME VALUE]...\n"
-                 "       manycast --check-config | --doctor | --health | --reference | --help | "
-                 "--version\n\n"
-                 "--check-config says whether it would start, --doctor what could be better, "
-                 "--health whether one runs,\n"
-                 "--reference prints docs/configure.md. SIGTERM drains, SIGHUP reads the settings "
-                 "again.\n\n"
-                 "Each setting has three forms: a flag, an environment variable, and a line of the "
-                 "INI file that\n"
-                 "--config names. Flags win over the environment, the environment over the file, "
-                 "the file over defaults.\n\n");
+    (void)printf(
+        "manycast - one-to-many live streaming\n\n"
+        "usage: manycast [--config FILE] [--SECTION-NAME VALUE]...\n"
+        "       manycast --check-config | --doctor | --health | --reference | --routes | --help | "
+        "--version\n\n"
+        "--check-config says whether it would start, --doctor what could be better, "
+        "--health whether one runs,\n"
+        "--reference prints docs/configure.md, --routes the HTTP routes. SIGTERM drains, SIGHUP "
+        "reads the settings "
+        "again.\n\n"
+        "Each setting has three forms: a flag, an environment variable, and a line of the "
+        "INI file that\n"
+        "--config names. Flags win over the environment, the environment over the file, "
+        "the file over defaults.\n\n");
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         char flag[SETTING_NAME_BYTES_MAX];
         char variable[SETTING_NAME_BYTES_MAX];

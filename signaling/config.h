@@ -92,6 +92,7 @@ enum config_action {
     CONFIG_HEALTH,
     CONFIG_HELP,
     CONFIG_REFERENCE,
+    CONFIG_ROUTES,
     CONFIG_VERSION
 };
 

@@ -307,6 +307,9 @@ static int tell(enum config_action action, const struct config *config)
     case CONFIG_REFERENCE:
         config_print_reference();
         return EXIT_SUCCESS;
+    case CONFIG_ROUTES:
+        router_print();
+        return EXIT_SUCCESS;
     case CONFIG_VERSION:
         (void)printf("manycast %s\n", MANYCAST_VERSION);
         return EXIT_SUCCESS;

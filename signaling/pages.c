@@ -110,6 +110,12 @@ bool pages_handle(struct exchange *exchange)
     return true;
 }
 
+void pages_print_routes(void)
+{
+    for (size_t i = 0; i < sizeof PAGES / sizeof PAGES[0]; i++)
+        (void)printf("GET %s%s\n", PAGES[i].prefix, PAGES[i].takes_room ? "{}" : "");
+}
+
 void pages_missing(struct exchange *exchange)
 {
     const struct web_file *file = web_files_find("/missing.html");

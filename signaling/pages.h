@@ -10,6 +10,8 @@
 
 /* Answers when the path is a page or an asset; false (exchange untouched) when it is neither. */
 bool pages_handle(struct exchange *exchange);
+/* Prints each page: GET, and path with {} for a room. */
+void pages_print_routes(void);
 /* Answers 404: a page for people, a problem for programs. */
 void pages_missing(struct exchange *exchange);
 

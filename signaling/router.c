@@ -1,5 +1,6 @@
 #include "signaling/router.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "signaling/api.h"
@@ -125,13 +126,49 @@ size_t router_body_bytes_max(const char *path)
                                                   : EXCHANGE_BODY_BYTES_MAX;
 }
 
+static const struct socket_handler *message_sockets(void)
+{
+    return &message_socket_handler;
+}
+
+static const struct socket_handler *relay_sockets(void)
+{
+    return &relay_socket_handler;
+}
+
+static const struct socket_handler *socketio_sockets(void)
+{
+    return engineio_socket_handler(socketio_rooms_engine());
+}
+
+static const struct {
+    const char *path;
+    bool is_prefix;
+    const struct socket_handler *(*handler)(void);
+} SOCKETS[] = {
+    {"/ws", false, message_sockets},
+    {"/signaling", false, relay_sockets},
+    {"/signaling/", true, relay_sockets},
+    {SOCKETIO_ROOMS_PATH, false, socketio_sockets},
+};
+
 const struct socket_handler *router_socket(const char *path)
 {
-    if (strcmp(path, "/ws") == 0)
-        return &message_socket_handler;
-    if (strcmp(path, "/signaling") == 0 || strncmp(path, "/signaling/", strlen("/signaling/")) == 0)
-        return &relay_socket_handler;
-    if (strcmp(path, SOCKETIO_ROOMS_PATH) == 0)
-        return engineio_socket_handler(socketio_rooms_engine());
+    for (size_t i = 0; i < sizeof SOCKETS / sizeof SOCKETS[0]; i++)
+        if (SOCKETS[i].is_prefix ? strncmp(path, SOCKETS[i].path, strlen(SOCKETS[i].path)) == 0
+                                 : strcmp(path, SOCKETS[i].path) == 0)
+            return SOCKETS[i].handler();
     return NULL;
+}
+
+void router_print(void)
+{
+    for (size_t i = 0; i < sizeof ROUTES / sizeof ROUTES[0]; i++)
+        if (ROUTES[i].handle != handle_api)
+            (void)printf("%s %s%s\n", ROUTES[i].read_only ? "GET" : "*", ROUTES[i].path,
+                         ROUTES[i].is_prefix ? "{}" : "");
+    for (size_t i = 0; i < sizeof SOCKETS / sizeof SOCKETS[0]; i++)
+        (void)printf("GET %s%s\n", SOCKETS[i].path, SOCKETS[i].is_prefix ? "{}" : "");
+    api_print_routes();
+    pages_print_routes();
 }

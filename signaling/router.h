@@ -14,6 +14,9 @@ struct router {
 void router_handle(const struct router *router, struct exchange *exchange);
 /* What a request's body may have. */
 size_t router_body_bytes_max(const char *path);
+/* Prints every route, one a line: method (* where the handler looks at it), and path with {} for
+ * what follows. docs/openapi.yaml is held against it by a test. */
+void router_print(void);
 /* Who serves WebSockets at path; NULL: nobody. */
 const struct socket_handler *router_socket(const char *path);
 

@@ -242,19 +242,29 @@ is_live() {
     curl -sf "$server_url/api/rooms/$1" | grep -q '"live": *true'
 }
 
-# Stock Socket.IO clients, and their protocol packet by packet.
-case_socketio() {
+# node_tests FOLDER - tests by node's runner, which counts them.
+node_tests() {
     local counts
-    BUILD_FOLDER=$(realpath "$BUILD_FOLDER") node --test --test-reporter=tap "$here/socketio" >"$logs/socketio.log" 2>&1
-    counts=$(sed -n 's/^# \(pass\|fail\|cancelled\) //p' "$logs/socketio.log" | paste -sd ' ')
+    BUILD_FOLDER=$(realpath "$BUILD_FOLDER") node --test --test-reporter=tap "$here/$1" >"$logs/$1.log" 2>&1
+    counts=$(sed -n 's/^# \(pass\|fail\|cancelled\) //p' "$logs/$1.log" | paste -sd ' ')
     if [[ $counts =~ ^([0-9]+)\ ([0-9]+)\ ([0-9]+)$ ]]; then
         passed=$((passed + BASH_REMATCH[1]))
         failed=$((failed + BASH_REMATCH[2] + BASH_REMATCH[3]))
-        echo "socketio: ${BASH_REMATCH[1]} passed, $((BASH_REMATCH[2] + BASH_REMATCH[3])) failed"
-        grep -a -A 12 '^ *not ok' "$logs/socketio.log"
+        echo "$1: ${BASH_REMATCH[1]} passed, $((BASH_REMATCH[2] + BASH_REMATCH[3])) failed"
+        grep -a -A 12 '^ *not ok' "$logs/$1.log"
     else
-        fail socketio
+        fail "$1"
     fi
+}
+
+# Stock Socket.IO clients, and their protocol packet by packet.
+case_socketio() {
+    node_tests socketio
+}
+
+# docs/openapi.yaml against the server's answers.
+case_openapi() {
+    node_tests openapi
 }
 
 # Nothing is left behind, and the server says goodbye in time.
@@ -274,7 +284,7 @@ is_gone() {
 }
 
 cases=("$@")
-[ ${#cases[@]} -gt 0 ] || cases=(http_rules vp8 h264 trickle audio sound return publish operate journal socketio nothing_left)
+[ ${#cases[@]} -gt 0 ] || cases=(http_rules vp8 h264 trickle audio sound return publish operate journal socketio openapi nothing_left)
 if server open --ice-servers stun:stun.example.org:3478; then
     for one in "${cases[@]}"; do
         "case_$one"
