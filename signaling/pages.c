@@ -13,10 +13,8 @@ static const struct {
     bool takes_room;
     const char *file;
 } PAGES[] = {
-    {"/", false, "/index.html"},
-    {"/live/", true, "/live.html"},
-    {"/watch/", true, "/watch.html"},
-    {"/call/", true, "/call.html"},
+    {"/", false, "/index.html"},      {"/live/", true, "/live.html"},
+    {"/watch/", true, "/watch.html"}, {"/call/", true, "/call.html"},
     {"/admin", false, "/admin.html"},
 };
 

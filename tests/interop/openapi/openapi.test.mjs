@@ -178,7 +178,7 @@ it('answers operators', async () => {
         const full = await ask(open, 'GET /api/rooms/{room}', 200, '/api/rooms/live?limit=50', admin);
         const { sessions } = JSON.parse(full.text);
         assert.ok(sessions.some(({ role }) => role === 'broadcaster'));
-        if (sessions.some(({ role, connected }) => role === 'viewer' && connected)) break;
+        if (sessions.some((session) => session.first_packet_ms !== null && session.bytes > 0)) break;
         assert.ok(tries < 100, 'nobody watches');
         await pause(100);
     }
