@@ -15,7 +15,6 @@ function(manycast_bench part)
 endfunction()
 
 pkg_check_modules(vpx REQUIRED IMPORTED_TARGET vpx)
-pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 manycast_bench(publish PkgConfig::vpx PkgConfig::opus PkgConfig::curl)
 manycast_bench(load PkgConfig::curl)
 manycast_bench(rooms)

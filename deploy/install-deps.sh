@@ -8,10 +8,10 @@ cd "$(dirname "$0")/.."
 build=(
     build-essential cmake ninja-build pkg-config
     libnice-dev libssl-dev libsrtp2-dev libusrsctp-dev libwebsockets-dev libev-dev libjansson-dev libglib2.0-dev
-    libopus-dev libvpx-dev libcurl4-openssl-dev
+    libopus-dev libvpx-dev libcurl4-openssl-dev ca-certificates
 )
 test=(
-    git curl ca-certificates openssl libcmocka-dev clang libclang-rt-14-dev coturn
+    git curl openssl libcmocka-dev clang libclang-rt-14-dev coturn
     chromium firefox-esr fonts-noto-cjk pulseaudio pulseaudio-utils
     gstreamer1.0-tools gstreamer1.0-nice gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly python3-gi gir1.2-gst-plugins-bad-1.0

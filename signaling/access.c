@@ -199,6 +199,14 @@ static void copy_name(const json_t *claims, char name[NAME_BYTES_MAX + 1])
         memcpy(name, text, strlen(text) + 1);
 }
 
+static void copy_subject(const json_t *claims, char subject[ACCESS_SUBJECT_BYTES_MAX + 1])
+{
+    const char *text = json_string_value(json_object_get(claims, "sub"));
+
+    if (text != NULL && strlen(text) <= ACCESS_SUBJECT_BYTES_MAX)
+        memcpy(subject, text, strlen(text) + 1);
+}
+
 static void read_token(const struct access *access, enum access_right right, const char *room,
                        const char *token, int64_t now_s, struct access_answer *answer)
 {
@@ -219,6 +227,7 @@ static void read_token(const struct access *access, enum access_right right, con
     } else {
         answer->credential = credential_of(claims);
         copy_name(claims, answer->name);
+        copy_subject(claims, answer->subject);
     }
     json_decref(claims);
 }

@@ -13,7 +13,7 @@
 #include "signaling/config.h"
 #include "signaling/name.h"
 
-enum { ACCESS_TOKEN_BYTES_MAX = 4096 };
+enum { ACCESS_TOKEN_BYTES_MAX = 4096, ACCESS_SUBJECT_BYTES_MAX = 127 };
 
 /* Each includes those before it. */
 enum access_right {
@@ -31,7 +31,8 @@ struct access_answer {
      * tokens of one `sub` and for all keys, also after they were changed. 0: nobody in particular.
      */
     uint64_t credential;
-    char name[NAME_BYTES_MAX + 1]; /* the token's `name`; "": none */
+    char name[NAME_BYTES_MAX + 1];              /* the token's `name`; "": none */
+    char subject[ACCESS_SUBJECT_BYTES_MAX + 1]; /* its `sub`; "": none, or too long */
 };
 
 struct access;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/log.h"
+#include "signaling/hooks.h"
 #include "signaling/jwt.h"
 #include "signaling/setting.h"
 
@@ -116,6 +117,28 @@ static const struct setting SETTINGS[] = {
      "or ES256 (P-256); read again at SIGHUP"},
     {"auth.jwt_skew_seconds", SETTING_SECONDS, FIELD(auth_jwt_skew_ns), "30", 0, 3600,
      "how far the clock of who signs tokens may be off"},
+    {"hooks.on_publish", SETTING_SECRET, FIELD(hooks_url[HOOK_ON_PUBLISH]), "", 0, 0,
+     "http(s) address that is asked by POST whether somebody may publish; empty: nobody is asked; "
+     "see docs/hooks.md"},
+    {"hooks.on_unpublish", SETTING_SECRET, FIELD(hooks_url[HOOK_ON_UNPUBLISH]), "", 0, 0,
+     "http(s) address that is told that a broadcaster's session ended"},
+    {"hooks.on_play", SETTING_SECRET, FIELD(hooks_url[HOOK_ON_PLAY]), "", 0, 0,
+     "http(s) address that is asked by POST whether somebody may watch"},
+    {"hooks.on_stop", SETTING_SECRET, FIELD(hooks_url[HOOK_ON_STOP]), "", 0, 0,
+     "http(s) address that is told that a viewer's session ended"},
+    {"hooks.timeout_ms", SETTING_MILLISECONDS, FIELD(hooks_timeout_ns), "2000", 100, 8000,
+     "how long a hook's answer may take, with the time that the call waits for its turn"},
+    {"hooks.when_down", SETTING_DOOR, FIELD(hooks_open_when_down), "closed", 0, 0,
+     "when a hook hangs, is down or answers rubbish: closed refuses (503), open lets in"},
+    {"hooks.calls", SETTING_NUMBER, FIELD(hooks_calls_max), "128", 1, 10000,
+     "calls of hooks under way at a time"},
+    {"hooks.queue", SETTING_NUMBER, FIELD(hooks_queue_max), "10000", 1, 1000000,
+     "calls that wait for their turn; who comes beyond is treated as if the hook were down, and an "
+     "end beyond is not told"},
+    {"hooks.farewell_ms", SETTING_MILLISECONDS, FIELD(hooks_farewell_ns), "5000", 0, 60000,
+     "how long the server waits, as it stops, until hooks were told of the last ends"},
+    {"hooks.server_id", SETTING_TEXT, FIELD(hooks_server_id), "", 0, 0,
+     "name of this server in what hooks are sent; empty: a random one each start"},
     {"room.grace_seconds", SETTING_SECONDS, FIELD(room_grace_ns), "30", 0, 3600,
      "how long a room waits for its broadcaster to come back"},
     {"room.takeover", SETTING_YES_NO, FIELD(room_takeover), "yes", 0, 0,
@@ -398,6 +421,21 @@ static enum status check_tokens(const struct config *config, char *error)
     return STATUS_OK;
 }
 
+static enum status check_hooks(const struct config *config, char *error)
+{
+    for (enum hook hook = 0; hook < HOOK_COUNT; hook++) {
+        const char *url = config->hooks_url[hook];
+
+        if (url[0] != '\0' && !hooks_url_is_valid(url)) {
+            (void)snprintf(error, CONFIG_ERROR_BYTES_MAX,
+                           "hooks.%s must be an address that begins with http:// or https://",
+                           hooks_name(hook));
+            return STATUS_MALFORMED;
+        }
+    }
+    return STATUS_OK;
+}
+
 static enum status check_together(const struct config *config, char *error)
 {
     if ((config->http_certificate[0] == '\0') != (config->http_key[0] == '\0')) {
@@ -411,7 +449,8 @@ static enum status check_together(const struct config *config, char *error)
                        "the longest message");
         return STATUS_MALFORMED;
     }
-    return check_tokens(config, error);
+    const enum status status = check_hooks(config, error);
+    return status == STATUS_OK ? check_tokens(config, error) : status;
 }
 
 enum status config_read(int argc, char **argv, struct config *config, enum config_action *action,

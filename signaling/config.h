@@ -15,6 +15,9 @@
 
 enum { CONFIG_TEXT_BYTES_MAX = 512, CONFIG_ERROR_BYTES_MAX = 256 };
 
+/* The operator's hooks, named as in SRS. */
+enum hook { HOOK_ON_PUBLISH, HOOK_ON_UNPUBLISH, HOOK_ON_PLAY, HOOK_ON_STOP, HOOK_COUNT };
+
 struct config {
     /* http */
     char http_bind[CONFIG_TEXT_BYTES_MAX]; /* default "": all addresses */
@@ -40,6 +43,14 @@ struct config {
     char auth_jwt_secret[CONFIG_TEXT_BYTES_MAX];  /* auth.jwt_secret; "": no HS256 tokens */
     char auth_jwt_public_keys[CONFIG_TEXT_BYTES_MAX]; /* PEM file; "": no RS256, ES256 tokens */
     int64_t auth_jwt_skew_ns;                         /* auth.jwt_skew_seconds, 30 */
+    /* hooks */
+    char hooks_url[HOOK_COUNT][CONFIG_TEXT_BYTES_MAX]; /* hooks.on_publish ...; "": not called */
+    char hooks_server_id[CONFIG_TEXT_BYTES_MAX];       /* "": a random one each start */
+    int64_t hooks_timeout_ns;                          /* hooks.timeout_ms, 2000 */
+    bool hooks_open_when_down;                         /* hooks.when_down, closed */
+    unsigned hooks_calls_max;                          /* hooks.calls, 128 */
+    unsigned hooks_queue_max;                          /* hooks.queue, 10000 */
+    int64_t hooks_farewell_ns;                         /* hooks.farewell_ms, 5000 */
     /* room */
     int64_t room_grace_ns;    /* room.grace, seconds, 30 */
     bool room_takeover;       /* room.takeover, yes */

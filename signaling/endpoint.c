@@ -236,6 +236,16 @@ void endpoint_attach(struct endpoint *endpoint, struct media *media)
     vitals_init(&endpoint->vitals, media);
 }
 
+void endpoint_attach_hooks(struct endpoint *endpoint, struct hooks *hooks)
+{
+    endpoint->hooks = hooks;
+}
+
+struct hooks *endpoint_hooks(const struct endpoint *endpoint)
+{
+    return endpoint->hooks;
+}
+
 void endpoint_tick(struct endpoint *endpoint, int64_t now_ns)
 {
     uint32_t expired[EXPIRED_MAX];

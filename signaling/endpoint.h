@@ -12,6 +12,7 @@
 #include "signaling/access.h"
 #include "signaling/config.h"
 #include "signaling/directory.h"
+#include "signaling/hooks.h"
 #include "signaling/negotiate.h"
 #include "signaling/session.h"
 #include "signaling/vitals.h"
@@ -33,6 +34,10 @@ void endpoint_reconfigure(struct endpoint *endpoint);
 struct media_events endpoint_media_events(struct endpoint *endpoint);
 /* media is borrowed; before the first request. */
 void endpoint_attach(struct endpoint *endpoint, struct media *media);
+
+/* hooks is borrowed; NULL, as it is before: there are none. */
+void endpoint_attach_hooks(struct endpoint *endpoint, struct hooks *hooks);
+struct hooks *endpoint_hooks(const struct endpoint *endpoint);
 
 /* Every 100 ms or so: grace times, viewer counts, resume times. now_ns is also the time of all that
  * happens until the next tick. */
@@ -77,12 +82,23 @@ struct endpoint_request {
     size_t offer_bytes;
     struct session_owner owner; /* copied */
     uint64_t credential;        /* of access_answer: the same may take a live stream over */
+    const char *subject;        /* of access_answer */
+    uint64_t session;           /* its number, of endpoint_admit; 0: a fresh one */
+    struct hooks_visit *visit;  /* of endpoint_admit; taken by the session that begins */
 };
 
-/* Begins a publisher. STATUS_OK: *session is made, and owner's on_answer follows, never inside this
- * call. STATUS_MALFORMED, STATUS_UNSUPPORTED: refusal is filled. STATUS_EXISTS: the stream is live
- * and not to be taken over. STATUS_DENIED: too many sessions from peer. STATUS_CLOSED: draining.
- * STATUS_FULL: a limit is reached. The credential was checked by the caller. */
+/* May it begin? Whether there is room, then what the operator's hooks say. STATUS_OK: yes; session
+ * and visit of request are filled. STATUS_AGAIN: they are asked, and request->session is what the
+ * session will be; see hooks_ask. Others: as endpoint_publish and endpoint_subscribe, and
+ * STATUS_SYSTEM: the hook is down. */
+MUST_CHECK enum status endpoint_admit(struct endpoint *endpoint, enum session_kind kind,
+                                      struct endpoint_request *request,
+                                      const struct hooks_waiter *waiter, struct hooks_ask **ask);
+/* Begins a publisher. Takes request's visit, whatever comes of it. STATUS_OK: *session is made, and
+ * owner's on_answer follows, never inside this call. STATUS_MALFORMED, STATUS_UNSUPPORTED: refusal
+ * is filled. STATUS_EXISTS: the stream is live and not to be taken over. STATUS_DENIED: too many
+ * sessions from peer. STATUS_CLOSED: draining. STATUS_FULL: a limit is reached. The credential was
+ * checked by the caller. */
 MUST_CHECK enum status endpoint_publish(struct endpoint *endpoint,
                                         const struct endpoint_request *request,
                                         struct session **session,

@@ -40,8 +40,10 @@ static bool has_room_for_publisher(const struct endpoint *endpoint)
 static struct session *session_make(struct endpoint *endpoint,
                                     const struct endpoint_request *request, enum session_kind kind)
 {
+    const uint64_t number =
+        request->session != 0 ? request->session : session_table_reserve(endpoint->sessions);
     struct session *session =
-        session_table_add(endpoint->sessions, kind, request->peer, endpoint->now_ns);
+        session_table_add_as(endpoint->sessions, number, kind, request->peer, endpoint->now_ns);
     if (session == NULL)
         return NULL;
     session->via = request->via;
@@ -56,6 +58,15 @@ static struct session *session_make(struct endpoint *endpoint,
         return NULL;
     }
     return session;
+}
+
+/* session NULL: it did not begin, and who was let in is told to have left. */
+static void take_visit(const struct endpoint_request *request, struct session *session)
+{
+    if (session != NULL)
+        session->visit = request->visit;
+    else
+        hooks_leave(request->visit, "refused");
 }
 
 /* Whether request may publish to stream whoever does so now. */
@@ -104,8 +115,8 @@ static void begin(struct endpoint *endpoint, struct directory_stream *stream,
     endpoint_log_session("accepted", session, NULL, endpoint->now_ns);
 }
 
-enum status endpoint_publish(struct endpoint *endpoint, const struct endpoint_request *request,
-                             struct session **session, struct negotiate_refusal *refusal)
+static enum status publish_now(struct endpoint *endpoint, const struct endpoint_request *request,
+                               struct session **session, struct negotiate_refusal *refusal)
 {
     struct media_publish publish = {0};
     struct negotiation *negotiation;
@@ -144,6 +155,15 @@ enum status endpoint_publish(struct endpoint *endpoint, const struct endpoint_re
     return STATUS_OK;
 }
 
+enum status endpoint_publish(struct endpoint *endpoint, const struct endpoint_request *request,
+                             struct session **session, struct negotiate_refusal *refusal)
+{
+    const enum status status = publish_now(endpoint, request, session, refusal);
+
+    take_visit(request, status == STATUS_OK ? *session : NULL);
+    return status;
+}
+
 /* Viewers. */
 
 /* A track that the answer holds back for now may flow after a renegotiation, of which the worker is
@@ -156,9 +176,9 @@ static void admit_tracks(struct ticket *ticket)
     }
 }
 
-enum status endpoint_subscribe(struct endpoint *endpoint, const struct endpoint_request *request,
-                               struct session **session, char **answer,
-                               struct negotiate_refusal *refusal)
+static enum status subscribe_now(struct endpoint *endpoint, const struct endpoint_request *request,
+                                 struct session **session, char **answer,
+                                 struct negotiate_refusal *refusal)
 {
     struct ice_candidate candidates[ICE_CANDIDATES_MAX];
     struct ice_credentials local;
@@ -205,4 +225,60 @@ enum status endpoint_subscribe(struct endpoint *endpoint, const struct endpoint_
     *session = made;
     *answer = text;
     return STATUS_OK;
+}
+
+enum status endpoint_subscribe(struct endpoint *endpoint, const struct endpoint_request *request,
+                               struct session **session, char **answer,
+                               struct negotiate_refusal *refusal)
+{
+    const enum status status = subscribe_now(endpoint, request, session, answer, refusal);
+
+    take_visit(request, status == STATUS_OK ? *session : NULL);
+    return status;
+}
+
+/* Admission. */
+
+/* Asked before the operator's hooks are, so that those hear of few who do not come in. */
+static enum status may_begin(const struct endpoint *endpoint, enum session_kind kind,
+                             const struct endpoint_request *request)
+{
+    const struct directory_stream *stream =
+        directory_stream_find(endpoint->directory, request->room, request->stream);
+    const enum status status = admit(endpoint, request->peer);
+
+    if (status != STATUS_OK)
+        return status;
+    if (kind == SESSION_PUBLISHER) {
+        if (!has_room_for_publisher(endpoint))
+            return STATUS_FULL;
+        return stream == NULL || may_take_over(endpoint, stream, request) ? STATUS_OK
+                                                                          : STATUS_EXISTS;
+    }
+    if (stream == NULL)
+        return STATUS_NOT_FOUND;
+    return has_room_for_viewer(endpoint, stream) ? STATUS_OK : STATUS_FULL;
+}
+
+enum status endpoint_admit(struct endpoint *endpoint, enum session_kind kind,
+                           struct endpoint_request *request, const struct hooks_waiter *waiter,
+                           struct hooks_ask **ask)
+{
+    const enum status status = may_begin(endpoint, kind, request);
+
+    if (status != STATUS_OK)
+        return status;
+    request->session = session_table_reserve(endpoint->sessions);
+    const struct hooks_visitor visitor = {
+        .kind = kind,
+        .via = request->via,
+        .session = request->session,
+        .room = request->room,
+        .stream = request->stream,
+        .name = request->name,
+        .subject = request->subject,
+        .address = request->peer,
+        .user_agent = request->user_agent,
+    };
+    return hooks_ask(endpoint->hooks, &visitor, waiter, &request->visit, ask);
 }

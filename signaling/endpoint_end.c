@@ -47,9 +47,17 @@ void endpoint_log_session(const char *what, const struct session *session, const
              reason != NULL ? " reason=" : "", reason != NULL ? reason : "");
 }
 
+/* The operator's hook is told, once. */
+static void leave(struct session *session, const char *reason)
+{
+    hooks_leave(session->visit, reason);
+    session->visit = NULL;
+}
+
 void endpoint_free_parts(void *context, struct session *session)
 {
     (void)context;
+    leave(session, "server-stopped");
     if (session->publishing != NULL) {
         negotiation_destroy(session->publishing->negotiation);
         free(session->publishing);
@@ -81,6 +89,7 @@ void endpoint_stream_close(struct endpoint *endpoint, struct directory_stream *s
     while (stream->sessions != NULL) {
         struct session *session = stream->sessions;
         endpoint_log_session("ended", session, reason, endpoint->now_ns);
+        leave(session, reason);
         session_table_end(endpoint->sessions, session);
         stream_drop(session);
         endpoint_tell_ended(session, reason);
@@ -95,6 +104,7 @@ void endpoint_conclude(struct endpoint *endpoint, struct session *session, bool 
     struct directory_stream *stream = session->stream;
 
     endpoint_log_session("ended", session, reason, endpoint->now_ns);
+    leave(session, reason);
     session_table_end(endpoint->sessions, session);
     stream_drop(session);
     if (stream == NULL || stream->publisher != session->number)

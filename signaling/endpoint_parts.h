@@ -33,6 +33,7 @@ struct endpoint {
     const struct config *config;
     const struct certificate *certificate;
     struct access *access;
+    struct hooks *hooks; /* NULL: none */
     struct media *media;
     struct directory *directory;
     struct session_table *sessions;

@@ -1,6 +1,7 @@
 #include "signaling/http_session.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -114,4 +115,102 @@ void http_session_created(const struct endpoint *endpoint, struct exchange *exch
     exchange_header(exchange, "ETag", session->tag);
     ice_servers_link(endpoint_config(endpoint), exchange);
     exchange_answer(exchange, 201, "application/sdp", answer, strlen(answer));
+}
+
+/* An exchange that waits for the operator's hook. */
+struct waiting {
+    struct endpoint *endpoint;
+    http_session_begin *begin;
+    uint64_t exchange;
+    uint64_t credential;
+    uint64_t session;
+    enum session_via via;
+    char name[NAME_BYTES_MAX + 1];
+    char room[NAME_BYTES_MAX + 1];
+    char stream[NAME_BYTES_MAX + 1];
+};
+
+static void refuse_verdict(struct exchange *exchange, const struct hooks_verdict *verdict)
+{
+    const bool denied = verdict->status == STATUS_DENIED;
+
+    if (!denied)
+        exchange_header(exchange, "Retry-After", "5");
+    exchange_problem(exchange, denied ? 403 : 503, verdict->why);
+}
+
+static void begin_waiting(const struct waiting *waiting, struct exchange *exchange,
+                          struct hooks_visit *visit)
+{
+    struct endpoint_request request = {
+        .room = waiting->room,
+        .stream = waiting->stream,
+        .name = waiting->name,
+        .peer = exchange_peer(exchange),
+        .via = waiting->via,
+        .user_agent = exchange_user_agent(exchange),
+        .credential = waiting->credential,
+        .session = waiting->session,
+        .visit = visit,
+    };
+
+    request.offer = exchange_body(exchange, &request.offer_bytes);
+    waiting->begin(waiting->endpoint, exchange, &request);
+}
+
+static void on_verdict(void *context, const struct hooks_verdict *verdict)
+{
+    struct waiting *waiting = context;
+    struct exchange *exchange = exchange_find(waiting->exchange);
+
+    if (exchange == NULL)
+        hooks_leave(verdict->visit, "left");
+    else if (verdict->status == STATUS_OK)
+        begin_waiting(waiting, exchange, verdict->visit);
+    else
+        refuse_verdict(exchange, verdict);
+    free(waiting);
+}
+
+static struct waiting *make_waiting(struct endpoint *endpoint,
+                                    const struct endpoint_request *request,
+                                    http_session_begin *begin)
+{
+    struct waiting *waiting = calloc(1, sizeof *waiting);
+
+    if (waiting == NULL)
+        return NULL;
+    waiting->endpoint = endpoint;
+    waiting->begin = begin;
+    waiting->credential = request->credential;
+    waiting->via = request->via;
+    (void)snprintf(waiting->name, sizeof waiting->name, "%s", request->name);
+    (void)snprintf(waiting->room, sizeof waiting->room, "%s", request->room);
+    (void)snprintf(waiting->stream, sizeof waiting->stream, "%s", request->stream);
+    return waiting;
+}
+
+void http_session_admit(struct endpoint *endpoint, struct exchange *exchange,
+                        enum session_kind kind, struct endpoint_request *request,
+                        http_session_begin *begin)
+{
+    static const struct hooks_verdict down = {.status = STATUS_SYSTEM, .why = HOOKS_DOWN_TEXT};
+    struct waiting *waiting = make_waiting(endpoint, request, begin);
+    const struct hooks_waiter waiter = {waiting, on_verdict};
+    struct hooks_ask *ask; /* is not forgotten: the verdict finds out who is there */
+    const enum status status =
+        waiting != NULL ? endpoint_admit(endpoint, kind, request, &waiter, &ask) : STATUS_NO_MEMORY;
+
+    if (status == STATUS_AGAIN) {
+        waiting->session = request->session;
+        waiting->exchange = exchange_defer(exchange);
+        return;
+    }
+    free(waiting);
+    if (status == STATUS_OK)
+        begin(endpoint, exchange, request);
+    else if (status == STATUS_SYSTEM)
+        refuse_verdict(exchange, &down);
+    else
+        http_session_refuse(exchange, status, NULL);
 }

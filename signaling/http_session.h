@@ -30,4 +30,13 @@ void http_session_refuse(struct exchange *exchange, enum status status,
 void http_session_created(const struct endpoint *endpoint, struct exchange *exchange,
                           const struct session *session, const char *answer);
 
+/* What follows when a session may begin: opens it and answers, or refuses. request is borrowed. */
+typedef void http_session_begin(struct endpoint *endpoint, struct exchange *exchange,
+                                const struct endpoint_request *request);
+/* Whether it may (endpoint_admit): calls begin, now or when the operator's hook has answered, or
+ * refuses. request is complete but for what endpoint_admit fills. */
+void http_session_admit(struct endpoint *endpoint, struct exchange *exchange,
+                        enum session_kind kind, struct endpoint_request *request,
+                        http_session_begin *begin);
+
 #endif

@@ -31,6 +31,7 @@ struct process {
     char **argv;
     struct config config;
     struct certificate *certificate;
+    struct hooks *hooks;
     struct endpoint *endpoint;
     struct media *media;
     struct server *server;
@@ -116,6 +117,7 @@ static void on_tick(void *context, int64_t now_ns)
 
     take_signals(process);
     address_rates_tick(process->rates, now_ns);
+    hooks_tick(process->hooks, now_ns);
     endpoint_tick(process->endpoint, now_ns);
     whep_events_tick(now_ns);
     switch (drain_tick(&process->drain, now_ns)) {
@@ -138,9 +140,11 @@ static void on_wake(void *context)
 
     if (process->media != NULL)
         media_poll(process->media);
+    if (process->hooks != NULL)
+        hooks_poll(process->hooks);
 }
 
-/* The media plane's threads wake main; they start before the server does. */
+/* Other threads wake main; they start before the server does. */
 static void wake_main(void *context)
 {
     const struct process *process = context;
@@ -194,6 +198,10 @@ static enum status start_media(struct process *process)
     if (status != STATUS_OK)
         return status;
     endpoint_attach(process->endpoint, process->media);
+    status = hooks_create(&process->config, wake_main, process, mono_clock_ns(), &process->hooks);
+    if (status != STATUS_OK)
+        return status;
+    endpoint_attach_hooks(process->endpoint, process->hooks);
     relay_start(process->endpoint);
     whep_events_start(process->endpoint);
     return start_rooms(process);
@@ -224,6 +232,7 @@ static void stop(struct process *process)
     if (media != NULL)
         media_destroy(media);
     process->media = NULL;
+    hooks_close(process->hooks); /* its thread wakes the server no more */
     server_destroy(process->server);
     process->server = NULL;
     if (media != NULL) {
@@ -234,6 +243,7 @@ static void stop(struct process *process)
     }
     address_rates_destroy(process->rates);
     endpoint_destroy(process->endpoint);
+    hooks_destroy(process->hooks); /* the last sessions are told of */
     certificate_destroy(process->certificate);
 }
 

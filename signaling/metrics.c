@@ -40,6 +40,19 @@ static void put_histogram(FILE *out, const char *name, const char *help,
                   name, count);
 }
 
+static void put_hooks(FILE *out, const struct hooks_counts *hooks)
+{
+    (void)fprintf(out, "# HELP manycast_hook_calls_total Calls of the operator's HTTP hooks.\n"
+                       "# TYPE manycast_hook_calls_total counter\n");
+    for (enum hook hook = 0; hook < HOOK_COUNT; hook++)
+        for (enum hook_result result = 0; result < HOOK_RESULT_COUNT; result++)
+            (void)fprintf(out, "manycast_hook_calls_total{hook=\"%s\",result=\"%s\"} %" PRIu64 "\n",
+                          hooks_name(hook), hook_result_text(result), hooks->calls[hook][result]);
+    put_gauge(out, "hook_calls_under_way", "Calls of hooks that wait for an answer",
+              hooks->under_way);
+    put_gauge(out, "hook_calls_queued", "Calls of hooks that wait for their turn", hooks->queued);
+}
+
 char *metrics_text(const struct stats *stats, const struct metrics_gauges *gauges)
 {
     char *text = NULL;
@@ -58,6 +71,7 @@ char *metrics_text(const struct stats *stats, const struct metrics_gauges *gauge
     put_counter(out, "chat_dropped", "Chat that was not sent to clients that read too slowly",
                 gauges->dropped);
     put_counter(out, "log_lost", "Lines of the log that could not be written", gauges->log_lost);
+    put_hooks(out, &gauges->hooks);
 #define PUT_COUNTER(name, help)                                                                    \
     put_counter(out, #name, help, atomic_load_explicit(&stats->name, memory_order_relaxed));
     STATS_LIST(PUT_COUNTER)

@@ -13,6 +13,7 @@ struct metrics_gauges {
     uint64_t dropped;  /* chat for slow clients */
     uint64_t log_lost; /* lines of the log that could not be written */
     unsigned workers;
+    struct hooks_counts hooks;
 };
 
 /* Returns the text, malloc'd and terminated; NULL when out of memory. */

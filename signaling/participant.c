@@ -38,6 +38,23 @@ static void on_peers_change(void *context)
     recount(context);
 }
 
+static struct peers_client client_of(void *context)
+{
+    const struct participant *participant = context;
+
+    return (struct peers_client){
+        .room = directory_room_name(participant->member.room),
+        .name = participant->name,
+        .subject = participant->subject,
+        .address = participant->address,
+        .via = participant->via,
+        .user_agent = participant->user_agent,
+        .may_publish = participant->may_publish,
+        .credential = participant->credential,
+        .granted = guests_stream(participant->guest),
+    };
+}
+
 static void attach(struct participant *participant, struct participant_line *line)
 {
     participant->all->lost -= participant->line == NULL;
@@ -87,6 +104,7 @@ static struct participant *make(struct participants *all, const char *name)
         .context = participant,
         .send = peers_send,
         .on_change = on_peers_change,
+        .client = client_of,
     };
     participant_rename(participant, name, false);
     chat_person_init(all->chat, &participant->person, endpoint_now_ns(all->endpoint));
@@ -170,6 +188,7 @@ json_t *participant_on_join(struct participant_line *line, const struct request 
     if (access.status != STATUS_OK && resumed == NULL) /* resume stands for what was shown before */
         return request_error(request, "forbidden", access.why);
     join.is_named = access.name[0] != '\0';
+    join.subject = access.subject;
     if (join.is_named)
         join.name = access.name;
     if (resumed == NULL && endpoint_is_draining(endpoint))
@@ -340,6 +359,7 @@ void participant_close(struct participant_line *line)
             participant_part(participant);
         } else {
             detach(participant);
+            peers_lose(&participant->peers);
             recount(participant);
         }
     }

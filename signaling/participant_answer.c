@@ -36,19 +36,7 @@ static json_t *on_like(struct participant_line *line, const struct request *requ
 
 static json_t *on_offer(struct participant_line *line, const struct request *request)
 {
-    struct participant *participant = line->participant;
-    const struct peers_client client = {
-        .room = directory_room_name(participant->member.room),
-        .name = participant->name,
-        .address = participant->address,
-        .via = participant->via,
-        .user_agent = participant->user_agent,
-        .may_publish = participant->may_publish,
-        .credential = participant->credential,
-        .granted = guests_stream(participant->guest),
-    };
-
-    return peers_offer(&participant->peers, request, &client);
+    return peers_offer(&line->participant->peers, request);
 }
 
 static json_t *on_candidate(struct participant_line *line, const struct request *request)

@@ -28,7 +28,7 @@ json_t *participant_read_join(const struct request *request, struct participant_
     const char *room;
     enum status status = request_text(request, "room", 0, EXCHANGE_BODY_BYTES_MAX, &room);
 
-    *join = (struct participant_join){.room = "", .name = "", .resume = ""};
+    *join = (struct participant_join){.room = "", .name = "", .resume = "", .subject = ""};
     if (status != STATUS_OK)
         return request_error(request, "bad-message", "room must be the room's name.");
     if (!name_is_valid(room, strlen(room))) {
@@ -66,6 +66,8 @@ void participant_take_rights(struct participant *participant, const struct parti
     struct access_answer access;
 
     endpoint_ask(participant->all->endpoint, ACCESS_PUBLISH, join->room, join->token, &access);
+    if (join->subject[0] != '\0')
+        g_strlcpy(participant->subject, join->subject, sizeof participant->subject);
     if (resumes && participant->may_publish && access.status != STATUS_OK)
         return;
     participant->may_publish = access.status == STATUS_OK;

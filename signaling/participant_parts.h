@@ -43,7 +43,8 @@ struct participant {
     bool is_named; /* by its token, so it may not call itself otherwise */
     bool may_publish;
     uint64_t credential; /* with which it may, of access_answer */
-    unsigned wants;      /* enum participant_want */
+    char subject[ACCESS_SUBJECT_BYTES_MAX + 1];
+    unsigned wants; /* enum participant_want */
     char you[DIRECTORY_FROM_CHARS + 1];
     char resume[PARTICIPANT_RESUME_CHARS + 1];
     char name[NAME_BYTES_MAX + 1];
@@ -67,8 +68,9 @@ struct participant_join {
     const char *name;
     const char *token; /* NULL: none */
     const char *resume;
-    unsigned wants; /* enum participant_want */
-    bool is_named;  /* name is its token's */
+    unsigned wants;      /* enum participant_want */
+    bool is_named;       /* name is its token's */
+    const char *subject; /* its token's `sub`, "" */
 };
 
 /* participant.c */

@@ -6,25 +6,58 @@
 
 #include "signaling/name.h"
 
-enum { REASON_CHARS_MAX = 32 };
+enum { REASON_CHARS_MAX = 32, EARLY_CANDIDATES_MAX = 32 };
+
+/* An offer that waits for the operator's hook. */
+struct peer_wait {
+    struct hooks_ask *ask;
+    uint64_t session; /* its number, should it be let in */
+    char *sdp;
+    struct ice_candidate candidates[EARLY_CANDIDATES_MAX];
+    unsigned candidate_count;
+    bool has_all_candidates;
+};
 
 struct peer {
     struct peer *next;
     struct peers *peers;
-    struct session *session; /* NULL: ended, the client does not know yet */
+    struct session *session; /* NULL: it waits, or ended and the client does not know yet */
+    struct peer_wait *wait;  /* NULL: it does not wait */
     enum session_kind kind;
     char id[4 * REQUEST_ID_POINTS_MAX + 1];
     char stream[NAME_BYTES_MAX + 1];
     char ended[REASON_CHARS_MAX + 1];
 };
 
+static bool is_open(const struct peer *peer)
+{
+    return peer->session != NULL || peer->wait != NULL;
+}
+
 static struct peer *find(const struct peers *peers, const char *id)
 {
     struct peer *peer = id != NULL ? peers->first : NULL;
 
-    while (peer != NULL && (peer->session == NULL || strcmp(peer->id, id) != 0))
+    while (peer != NULL && (!is_open(peer) || strcmp(peer->id, id) != 0))
         peer = peer->next;
     return peer;
+}
+
+static void wait_free(struct peer_wait *wait)
+{
+    if (wait != NULL)
+        free(wait->sdp);
+    free(wait);
+}
+
+/* Nobody waits any more. */
+static void stop_waiting(struct peer *peer)
+{
+    if (peer->wait == NULL)
+        return;
+    hooks_forget(peer->wait->ask);
+    wait_free(peer->wait);
+    peer->wait = NULL;
 }
 
 static void forget(struct peers *peers, struct peer *peer)
@@ -35,6 +68,7 @@ static void forget(struct peers *peers, struct peer *peer)
         link = &(*link)->next;
     *link = peer->next;
     peers->count--;
+    stop_waiting(peer);
     free(peer);
 }
 
@@ -72,10 +106,11 @@ static json_t *refuse(const struct request *request, enum status status,
         return request_error(request, "full", "Too many sessions from your address.");
     case STATUS_CLOSED:
         return request_error(request, "full", "The server is about to stop.");
+    case STATUS_SYSTEM:
+        return request_error(request, "full", HOOKS_DOWN_TEXT);
     case STATUS_OK:
     case STATUS_FULL:
     case STATUS_NO_MEMORY:
-    case STATUS_SYSTEM:
         break;
     }
     return request_error(request, "full", "The server has no room for another session now.");
@@ -99,17 +134,23 @@ static void on_answer(struct session *session, const char *answer)
     }
 }
 
-static void on_ended(struct session *session, const char *reason)
+/* It is over, and the client is told, or will be when it is back. */
+static void tell_over(struct peer *peer, const char *reason)
 {
-    struct peer *peer = session->owner.context;
     struct peers *peers = peer->peers;
 
+    stop_waiting(peer);
     peer->session = NULL;
     if (peers->send(peers->context, make_bye(peer, reason)))
         forget(peers, peer);
     else
         strncpy(peer->ended, reason, REASON_CHARS_MAX);
     peers->on_change(peers->context);
+}
+
+static void on_ended(struct session *session, const char *reason)
+{
+    tell_over(session->owner.context, reason);
 }
 
 /* The direction and the stream that an offer names. STATUS_NOT_FOUND: neither. */
@@ -148,12 +189,9 @@ static struct peer *add(struct peers *peers, const char *id, const char *stream,
     return peer;
 }
 
-static json_t *open_peer(struct peers *peers, const struct request *request, const char *sdp,
-                         struct peer *peer, const struct peers_client *client)
+static struct endpoint_request request_of(struct peer *peer, const struct peers_client *client)
 {
-    struct negotiate_refusal refusal = {0};
-    char *answer = NULL;
-    const struct endpoint_request asked = {
+    return (struct endpoint_request){
         .room = client->room,
         .stream = peer->stream,
         .name = client->name,
@@ -161,22 +199,122 @@ static json_t *open_peer(struct peers *peers, const struct request *request, con
         .via = client->via,
         .user_agent = client->user_agent,
         .credential = client->credential,
-        .offer = sdp,
-        .offer_bytes = strlen(sdp),
+        .subject = client->subject,
         .owner = {.context = peer, .on_answer = on_answer, .on_ended = on_ended},
     };
+}
+
+/* Returns the answer, the error, or NULL: the answer comes later. */
+static json_t *open_peer(struct peer *peer, const struct request *request,
+                         const struct endpoint_request *asked)
+{
+    struct peers *peers = peer->peers;
+    struct negotiate_refusal refusal = {0};
+    char *answer = NULL;
     const enum status status =
         peer->kind == SESSION_PUBLISHER
-            ? endpoint_publish(peers->endpoint, &asked, &peer->session, &refusal)
-            : endpoint_subscribe(peers->endpoint, &asked, &peer->session, &answer, &refusal);
+            ? endpoint_publish(peers->endpoint, asked, &peer->session, &refusal)
+            : endpoint_subscribe(peers->endpoint, asked, &peer->session, &answer, &refusal);
     if (status != STATUS_OK) {
+        json_t *error = refuse(request, status, &refusal);
         forget(peers, peer);
-        return refuse(request, status, &refusal);
+        return error;
     }
     peers->on_change(peers->context);
     json_t *message = answer != NULL ? make_answer(peer->id, answer) : NULL;
     free(answer);
     return message;
+}
+
+static bool may_publish(const struct peers_client *client, const char *stream)
+{
+    return client->may_publish || (client->granted != NULL && strcmp(client->granted, stream) == 0);
+}
+
+static json_t *refuse_publisher(const struct request *request)
+{
+    return request_error(request, "forbidden", "To publish here, a key or a token is needed.");
+}
+
+/* The hook has let it in; what it may do is asked again, for the stage may be closed by now. */
+static json_t *open_waiting(struct peer *peer, const struct request *request,
+                            const struct peer_wait *wait, struct hooks_visit *visit)
+{
+    const struct peers_client client = peer->peers->client(peer->peers->context);
+    struct endpoint *endpoint = peer->peers->endpoint;
+    struct endpoint_request asked = request_of(peer, &client);
+
+    if (peer->kind == SESSION_PUBLISHER && !may_publish(&client, peer->stream)) {
+        hooks_leave(visit, "refused");
+        json_t *error = refuse_publisher(request);
+        forget(peer->peers, peer);
+        return error;
+    }
+    asked.offer = wait->sdp;
+    asked.offer_bytes = strlen(wait->sdp);
+    asked.session = wait->session;
+    asked.visit = visit;
+    json_t *message = open_peer(peer, request, &asked);
+    struct session *session = session_table_by_number(endpoint_sessions(endpoint), wait->session);
+    if (session == NULL)
+        return message;
+    for (unsigned i = 0; i < wait->candidate_count; i++)
+        endpoint_candidate(endpoint, session, &wait->candidates[i]);
+    if (wait->has_all_candidates)
+        endpoint_candidate(endpoint, session, NULL);
+    return message;
+}
+
+static void on_verdict(void *context, const struct hooks_verdict *verdict)
+{
+    struct peer *peer = context;
+    struct peers *peers = peer->peers;
+    struct peer_wait *wait = peer->wait;
+    char id[sizeof peer->id];
+    const struct request request = {.type = "offer", .id = id};
+    json_t *message;
+
+    memcpy(id, peer->id, sizeof id); /* peer may be gone before the answer is out */
+    peer->wait = NULL;
+    if (verdict->status == STATUS_OK) {
+        message = open_waiting(peer, &request, wait, verdict->visit);
+    } else {
+        const bool denied = verdict->status == STATUS_DENIED;
+        message = request_error(&request, denied ? "forbidden" : "full", verdict->why);
+        forget(peers, peer);
+        peers->on_change(peers->context);
+    }
+    if (message != NULL)
+        peers->send(peers->context, message);
+    wait_free(wait);
+}
+
+/* Opens it, or has it wait for the operator's hook. */
+static json_t *admit(struct peer *peer, const struct request *request, const char *sdp,
+                     const struct peers_client *client)
+{
+    static const struct negotiate_refusal none;
+    const struct hooks_waiter waiter = {peer, on_verdict};
+    struct endpoint_request asked = request_of(peer, client);
+    struct peer_wait *wait = calloc(1, sizeof *wait);
+    enum status status = STATUS_NO_MEMORY;
+
+    if (wait != NULL && (wait->sdp = strdup(sdp)) != NULL)
+        status = endpoint_admit(peer->peers->endpoint, peer->kind, &asked, &waiter, &wait->ask);
+    if (status == STATUS_AGAIN) {
+        wait->session = asked.session;
+        peer->wait = wait;
+        peer->peers->on_change(peer->peers->context);
+        return NULL;
+    }
+    wait_free(wait);
+    if (status == STATUS_OK) {
+        asked.offer = sdp;
+        asked.offer_bytes = strlen(sdp);
+        return open_peer(peer, request, &asked);
+    }
+    forget(peer->peers, peer);
+    return refuse(request, status, &none);
 }
 
 /* A second offer on an id: renegotiation or ICE restart. */
@@ -194,14 +332,9 @@ static json_t *offer_again(struct peers *peers, const struct request *request, c
     return message;
 }
 
-static bool may_publish(const struct peers_client *client, const char *stream)
+json_t *peers_offer(struct peers *peers, const struct request *request)
 {
-    return client->may_publish || (client->granted != NULL && strcmp(client->granted, stream) == 0);
-}
-
-json_t *peers_offer(struct peers *peers, const struct request *request,
-                    const struct peers_client *client)
-{
+    const struct peers_client client = peers->client(peers->context);
     const char *sdp;
     const char *stream = NULL;
     enum session_kind kind = SESSION_VIEWER;
@@ -217,18 +350,20 @@ json_t *peers_offer(struct peers *peers, const struct request *request,
                              "Either publish or subscribe must name a stream.");
     }
     if (peer != NULL) {
+        if (peer->wait != NULL)
+            return refuse(request, STATUS_AGAIN, NULL);
         if (target == STATUS_OK && (kind != peer->kind || strcmp(stream, peer->stream) != 0)) {
             return request_error(request, "bad-message",
                                  "This id is another stream's peer connection.");
         }
         return offer_again(peers, request, sdp, peer);
     }
-    if (kind == SESSION_PUBLISHER && !may_publish(client, stream))
-        return request_error(request, "forbidden", "To publish here, a key or a token is needed.");
+    if (kind == SESSION_PUBLISHER && !may_publish(&client, stream))
+        return refuse_publisher(request);
     peer = peers->count < PEERS_MAX ? add(peers, request->id, stream, kind) : NULL;
     if (peer == NULL)
         return request_error(request, "full", "Too many peer connections on one socket.");
-    return open_peer(peers, request, sdp, peer, client);
+    return admit(peer, request, sdp, &client);
 }
 
 /* The candidate's text, "" for no more, NULL when the field is malformed. */
@@ -246,6 +381,19 @@ static const char *read_candidate(const struct request *request)
     return json_is_null(value) ? "" : json_string_value(value);
 }
 
+/* candidate NULL: no more. Kept while the peer waits; more than the limit are dropped. */
+static void take_candidate(struct peer *peer, const struct ice_candidate *candidate)
+{
+    struct peer_wait *wait = peer->wait;
+
+    if (wait == NULL)
+        endpoint_candidate(peer->peers->endpoint, peer->session, candidate);
+    else if (candidate == NULL)
+        wait->has_all_candidates = true;
+    else if (wait->candidate_count < EARLY_CANDIDATES_MAX)
+        wait->candidates[wait->candidate_count++] = *candidate;
+}
+
 json_t *peers_candidate(struct peers *peers, const struct request *request)
 {
     struct peer *peer = find(peers, request->id);
@@ -257,12 +405,12 @@ json_t *peers_candidate(struct peers *peers, const struct request *request)
     if (text == NULL)
         return request_error(request, "bad-message", "candidate must be an object or a string.");
     if (text[0] == '\0') {
-        endpoint_candidate(peers->endpoint, peer->session, NULL);
+        take_candidate(peer, NULL);
         return NULL;
     }
     switch (ice_candidate_parse(text, strlen(text), &candidate)) {
     case STATUS_OK:
-        endpoint_candidate(peers->endpoint, peer->session, &candidate);
+        take_candidate(peer, &candidate);
         return NULL;
     case STATUS_UNSUPPORTED:
         return NULL; /* a name instead of an address (mDNS): heard by its checks */
@@ -297,7 +445,8 @@ json_t *peers_bye(struct peers *peers, const struct request *request)
     json_t *message = make_bye(peer, NULL);
     struct session *session = peer->session;
     forget(peers, peer);
-    endpoint_end(peers->endpoint, session, final);
+    if (session != NULL)
+        endpoint_end(peers->endpoint, session, final);
     peers->on_change(peers->context);
     return message;
 }
@@ -312,11 +461,11 @@ struct peers *peers_of(const struct session *session)
 void peers_end_stream(struct peers *peers, const char *stream, const char *reason)
 {
     for (struct peer *peer = peers->first; peer != NULL; peer = peer->next) {
-        if (peer->session != NULL && peer->kind == SESSION_PUBLISHER &&
-            strcmp(peer->stream, stream) == 0) {
+        if (is_open(peer) && peer->kind == SESSION_PUBLISHER && strcmp(peer->stream, stream) == 0) {
             struct session *session = peer->session;
-            on_ended(session, reason);
-            endpoint_end(peers->endpoint, session, true);
+            tell_over(peer, reason);
+            if (session != NULL)
+                endpoint_end(peers->endpoint, session, true);
             return;
         }
     }
@@ -338,6 +487,8 @@ void peers_kick_all(struct peers *peers)
         struct peer *next = peer->next;
         if (peer->session != NULL)
             endpoint_kick(peers->endpoint, peer->session, "kicked");
+        else if (peer->wait != NULL)
+            tell_over(peer, "kicked");
         peer = next;
     }
 }
@@ -351,11 +502,21 @@ void peers_abandon_all(struct peers *peers)
     }
 }
 
+void peers_lose(struct peers *peers)
+{
+    for (struct peer *peer = peers->first; peer != NULL;) {
+        struct peer *next = peer->next;
+        if (peer->wait != NULL)
+            tell_over(peer, "connection-lost");
+        peer = next;
+    }
+}
+
 void peers_tell_ended(struct peers *peers)
 {
     for (struct peer *peer = peers->first; peer != NULL;) {
         struct peer *next = peer->next;
-        if (peer->session == NULL && peers->send(peers->context, make_bye(peer, peer->ended)))
+        if (!is_open(peer) && peers->send(peers->context, make_bye(peer, peer->ended)))
             forget(peers, peer);
         peer = next;
     }
@@ -381,7 +542,7 @@ bool peers_publishes_stream(const struct peers *peers, const char *stream)
 bool peers_is_active(const struct peers *peers)
 {
     for (const struct peer *peer = peers->first; peer != NULL; peer = peer->next)
-        if (peer->session != NULL)
+        if (is_open(peer))
             return true;
     return false;
 }

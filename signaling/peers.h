@@ -15,6 +15,19 @@ enum { PEERS_MAX = 16 };
 
 struct peer;
 
+/* On whose behalf; borrowed during the call. */
+struct peers_client {
+    const char *room;
+    const char *name;
+    const char *subject; /* `sub` of its token, "" */
+    const char *address;
+    enum session_via via;
+    const char *user_agent;
+    bool may_publish;    /* showed a key or a token for it, or none is needed */
+    uint64_t credential; /* of access_answer, with which it may */
+    const char *granted; /* the stream that it may publish without; NULL: none */
+};
+
 struct peers {
     struct endpoint *endpoint;
     struct peer *first;
@@ -24,22 +37,11 @@ struct peers {
     bool (*send)(void *context, json_t *message);
     /* Peer connections were opened or ended. */
     void (*on_change)(void *context);
+    /* On whose behalf, as it is now. */
+    struct peers_client (*client)(void *context);
 };
 
-/* On whose behalf; borrowed during the call. */
-struct peers_client {
-    const char *room;
-    const char *name;
-    const char *address;
-    enum session_via via;
-    const char *user_agent;
-    bool may_publish;    /* showed a key or a token for it, or none is needed */
-    uint64_t credential; /* of access_answer, with which it may */
-    const char *granted; /* the stream that it may publish without; NULL: none */
-};
-
-json_t *peers_offer(struct peers *peers, const struct request *request,
-                    const struct peers_client *client);
+json_t *peers_offer(struct peers *peers, const struct request *request);
 json_t *peers_candidate(struct peers *peers, const struct request *request);
 json_t *peers_layer(struct peers *peers, const struct request *request);
 json_t *peers_bye(struct peers *peers, const struct request *request);
@@ -55,6 +57,9 @@ void peers_end_all(struct peers *peers);
 void peers_kick_all(struct peers *peers);
 /* Forgets all; their sessions go on without an owner. */
 void peers_abandon_all(struct peers *peers);
+/* The connection is lost: what waits for the operator's hook is over, since nobody would hear the
+ * answer. */
+void peers_lose(struct peers *peers);
 /* Says bye for those that ended while send had nobody. */
 void peers_tell_ended(struct peers *peers);
 bool peers_publishes(const struct peers *peers);

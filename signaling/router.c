@@ -42,6 +42,7 @@ static void handle_metrics(const struct router *router, struct exchange *exchang
                                     .workers = media_workers(router->media)};
 
     endpoint_count(router->endpoint, &gauges.counts);
+    hooks_count(endpoint_hooks(router->endpoint), &gauges.hooks);
     metrics_handle(router->media, &gauges, exchange);
 }
 

@@ -38,13 +38,18 @@ void session_table_destroy(struct session_table *table)
     free(table);
 }
 
-struct session *session_table_add(struct session_table *table, enum session_kind kind,
-                                  const char *peer, int64_t now_ns)
+uint64_t session_table_reserve(struct session_table *table)
+{
+    return ++table->last_number;
+}
+
+struct session *session_table_add_as(struct session_table *table, uint64_t number,
+                                     enum session_kind kind, const char *peer, int64_t now_ns)
 {
     struct session *session = calloc(1, sizeof *session);
     if (session == NULL)
         return NULL;
-    session->number = ++table->last_number;
+    session->number = number;
     session->kind = kind;
     session->state = SESSION_OPENING;
     session->opened_ns = now_ns;
@@ -54,6 +59,12 @@ struct session *session_table_add(struct session_table *table, enum session_kind
     g_hash_table_insert(table->by_number, &session->number, session);
     g_hash_table_insert(table->by_id, session->id, session);
     return session;
+}
+
+struct session *session_table_add(struct session_table *table, enum session_kind kind,
+                                  const char *peer, int64_t now_ns)
+{
+    return session_table_add_as(table, session_table_reserve(table), kind, peer, now_ns);
 }
 
 void session_table_remove(struct session_table *table, struct session *session)

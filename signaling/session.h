@@ -37,6 +37,7 @@ enum session_state {
 struct session;
 struct directory_stream;
 struct chat_person;
+struct hooks_visit;
 
 /* Who opened a session and hears of it. Callbacks may be NULL. */
 struct session_owner {
@@ -71,6 +72,7 @@ struct session {
     struct session *stream_previous;
     struct publishing *publishing; /* exactly one of the two, by kind */
     struct viewing *viewing;
+    struct hooks_visit *visit;   /* owned by endpoint; NULL: nobody is told of the end */
     struct chat_person *speaker; /* owned; who talks over its data channel without having joined
                                     the room; NULL: nobody yet */
 };
@@ -81,10 +83,15 @@ MUST_CHECK enum status session_table_create(struct session_table **table);
 /* Frees the sessions' records too, not publishing and viewing. NULL is allowed. */
 void session_table_destroy(struct session_table *table);
 
+/* A number that no session has or will be given; session_table_add_as may use it. */
+uint64_t session_table_reserve(struct session_table *table);
 /* Returns a new session with fresh number, id and tag, state SESSION_OPENING; owned by the table.
  * NULL: out of memory. */
 struct session *session_table_add(struct session_table *table, enum session_kind kind,
                                   const char *peer, int64_t now_ns);
+/* The same with a reserved number. */
+struct session *session_table_add_as(struct session_table *table, uint64_t number,
+                                     enum session_kind kind, const char *peer, int64_t now_ns);
 void session_table_remove(struct session_table *table, struct session *session);
 /* Withdraws the public ID and sets SESSION_ENDING. */
 void session_table_end(struct session_table *table, struct session *session);

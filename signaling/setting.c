@@ -136,6 +136,7 @@ static bool store(const struct setting *setting, const char *text, struct config
 {
     static const char *const SENDS[] = {"gso", "mmsg", "plain", NULL};
     static const char *const FORMATS[] = {"text", "json", NULL};
+    static const char *const DOORS[] = {"closed", "open", NULL};
     static const char *const LEVELS[] = {"error", "warning", "info", "debug", NULL};
     void *field = (char *)config + setting->offset;
     unsigned choice;
@@ -147,6 +148,11 @@ static bool store(const struct setting *setting, const char *text, struct config
         return store_text(text, field);
     case SETTING_YES_NO:
         return read_yes_no(text, field);
+    case SETTING_DOOR:
+        if (!read_choice(text, DOORS, &choice))
+            return false;
+        *(bool *)field = choice == 1;
+        return true;
     case SETTING_SECONDS:
         return store_time(setting, text, MONO_SECOND, field);
     case SETTING_MILLISECONDS:
@@ -196,6 +202,9 @@ static void describe_range(const struct setting *setting, char *out, size_t room
         return;
     case SETTING_YES_NO:
         (void)snprintf(out, room_bytes, "yes or no");
+        return;
+    case SETTING_DOOR:
+        (void)snprintf(out, room_bytes, "open or closed");
         return;
     case SETTING_PORTS:
         (void)snprintf(out, room_bytes, "FIRST-LAST, each 1 to 65535");
@@ -249,6 +258,7 @@ static size_t value_bytes(enum setting_kind kind)
     case SETTING_SECRET:
         return CONFIG_TEXT_BYTES_MAX;
     case SETTING_YES_NO:
+    case SETTING_DOOR:
         return sizeof(bool);
     case SETTING_SECONDS:
     case SETTING_MILLISECONDS:

@@ -16,6 +16,7 @@ enum setting_kind {
     SETTING_TEXT,
     SETTING_SECRET, /* a text that is never printed */
     SETTING_YES_NO,
+    SETTING_DOOR,    /* open (true) or closed */
     SETTING_NUMBER,  /* unsigned */
     SETTING_PORT,    /* uint16_t */
     SETTING_SECONDS, /* int64_t nanoseconds */

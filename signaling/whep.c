@@ -9,13 +9,27 @@
 
 static const char allow[] = "OPTIONS, GET, HEAD, POST";
 
-static void subscribe(struct endpoint *endpoint, struct exchange *exchange,
-                      struct endpoint_request *request)
+static void begin(struct endpoint *endpoint, struct exchange *exchange,
+                  const struct endpoint_request *request)
 {
     struct session *session;
     struct negotiate_refusal refusal = {0};
-    struct access_answer access;
     char *answer;
+    const enum status status = endpoint_subscribe(endpoint, request, &session, &answer, &refusal);
+
+    if (status != STATUS_OK) {
+        http_session_refuse(exchange, status, &refusal);
+        return;
+    }
+    whep_events_link(exchange, session);
+    http_session_created(endpoint, exchange, session, answer);
+    free(answer);
+}
+
+static void subscribe(struct endpoint *endpoint, struct exchange *exchange,
+                      struct endpoint_request *request)
+{
+    struct access_answer access;
 
     endpoint_ask(endpoint, ACCESS_WATCH, request->room, http_session_token(exchange), &access);
     if (access.status != STATUS_OK) {
@@ -27,7 +41,8 @@ static void subscribe(struct endpoint *endpoint, struct exchange *exchange,
         exchange_problem(exchange, 415, "The offer must come as application/sdp.");
         return;
     }
-    request->name = "";
+    request->name = access.name;
+    request->subject = access.subject;
     request->peer = exchange_peer(exchange);
     request->via = SESSION_VIA_WHEP;
     request->user_agent = exchange_user_agent(exchange);
@@ -37,14 +52,7 @@ static void subscribe(struct endpoint *endpoint, struct exchange *exchange,
         exchange_problem(exchange, 400, "The body is no SDP offer.");
         return;
     }
-    enum status status = endpoint_subscribe(endpoint, request, &session, &answer, &refusal);
-    if (status != STATUS_OK) {
-        http_session_refuse(exchange, status, &refusal);
-        return;
-    }
-    whep_events_link(exchange, session);
-    http_session_created(endpoint, exchange, session, answer);
-    free(answer);
+    http_session_admit(endpoint, exchange, SESSION_VIEWER, request, begin);
 }
 
 void whep_handle(struct endpoint *endpoint, struct exchange *exchange)

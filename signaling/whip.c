@@ -33,11 +33,26 @@ static void on_ended(struct session *session, const char *reason)
     }
 }
 
+static void begin(struct endpoint *endpoint, struct exchange *exchange,
+                  const struct endpoint_request *asked)
+{
+    struct endpoint_request request = *asked;
+    struct session *session;
+    struct negotiate_refusal refusal = {0};
+
+    request.owner =
+        (struct session_owner){.context = endpoint, .on_answer = on_answer, .on_ended = on_ended};
+    const enum status status = endpoint_publish(endpoint, &request, &session, &refusal);
+    if (status != STATUS_OK) {
+        http_session_refuse(exchange, status, &refusal);
+        return;
+    }
+    session->owner.number = exchange_defer(exchange);
+}
+
 static void publish(struct endpoint *endpoint, struct exchange *exchange,
                     struct endpoint_request *request)
 {
-    struct session *session;
-    struct negotiate_refusal refusal = {0};
     struct access_answer access;
 
     endpoint_ask(endpoint, ACCESS_PUBLISH, request->room, http_session_token(exchange), &access);
@@ -51,19 +66,13 @@ static void publish(struct endpoint *endpoint, struct exchange *exchange,
         return;
     }
     request->name = access.name;
+    request->subject = access.subject;
     request->credential = access.credential;
     request->peer = exchange_peer(exchange);
     request->via = SESSION_VIA_WHIP;
     request->user_agent = exchange_user_agent(exchange);
     request->offer = exchange_body(exchange, &request->offer_bytes);
-    request->owner =
-        (struct session_owner){.context = endpoint, .on_answer = on_answer, .on_ended = on_ended};
-    enum status status = endpoint_publish(endpoint, request, &session, &refusal);
-    if (status != STATUS_OK) {
-        http_session_refuse(exchange, status, &refusal);
-        return;
-    }
-    session->owner.number = exchange_defer(exchange);
+    http_session_admit(endpoint, exchange, SESSION_PUBLISHER, request, begin);
 }
 
 void whip_handle(struct endpoint *endpoint, struct exchange *exchange)
