@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # run.sh - all the tests. Goes on after a failure; the last line is "N passed, N failed", and the exit status
-# says whether anything failed. Each step's output is kept in build/logs. FUZZ_SECONDS (10): per target.
+# says whether anything failed. Each step's output is kept in build/logs. FUZZ_SECONDS (8): per target.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 logs=build/logs
@@ -96,15 +96,15 @@ export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 export G_SLICE=always-malloc
 
 step format tests/lint.sh format
-step build-dev build dev
 step build-clang build clang
 step tidy tests/lint.sh tidy
 step cppcheck tests/lint.sh cppcheck
-tests asan
+# Debug builds of gcc: with the sanitizers.
+tests asan -DMANYCAST_WERROR=ON
 tests tsan
 # The optimizer sees what a debug build does not.
 tests release -DMANYCAST_WERROR=ON
-counted fuzz tests/fuzz/run.sh "${FUZZ_SECONDS:-10}"
+counted fuzz tests/fuzz/run.sh "${FUZZ_SECONDS:-8}"
 counted interop timeout 1200 tests/interop/run.sh
 # The server under sanitizers, with real peers.
 counted interop-asan env BUILD_FOLDER=build/asan timeout 1200 tests/interop/run.sh
