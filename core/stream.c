@@ -300,6 +300,11 @@ void stream_want_key_frame(struct stream *stream, int64_t now_ns)
     keyframe_want(&stream->keyframe, now_ns);
 }
 
+void stream_set_bandwidth(struct stream *stream, uint32_t bandwidth_bps)
+{
+    stream->bandwidth_bps = bandwidth_bps;
+}
+
 /* A request can be sent: the track is there, and the broadcaster understands one of the two. */
 static bool can_ask_for_key_frame(const struct stream *stream)
 {

@@ -23,7 +23,7 @@ struct stream;
 struct stream_settings {
     uint32_t stream_id;
     uint32_t random_seed;          /* any; first timestamps come from it */
-    uint32_t bandwidth_bps;        /* REMB sent upstream and ceiling of what we admit */
+    uint32_t bandwidth_bps;        /* REMB sent upstream */
     int64_t key_frame_interval_ns; /* least time between two PLIs upstream; default 500 ms */
 };
 
@@ -76,6 +76,9 @@ unsigned stream_receive_rtcp(struct stream *stream, const uint8_t *compound, siz
 
 /* A worker's viewers want a key frame; coalesced. */
 void stream_want_key_frame(struct stream *stream, int64_t now_ns);
+
+/* What the broadcaster is told by REMB that it may send, from the next report on. */
+void stream_set_bandwidth(struct stream *stream, uint32_t bandwidth_bps);
 
 /* Writes one RTCP compound (plain) that is due now into out (STREAM_FEEDBACK_BYTES_MAX); returns
  * its bytes, 0 when nothing is due. Call until 0. */

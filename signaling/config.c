@@ -183,9 +183,8 @@ static const struct setting SETTINGS[] = {
     {"limits.request_burst", SETTING_NUMBER, FIELD(limits_request_burst), "50", 1, 1000000,
      "of these at once, each address"},
     {"limits.publisher_kbps", SETTING_KILOBITS, FIELD(limits_publisher_bps), "0", 0, 1000000,
-     "bit rate beyond which a broadcaster is ended (bye, reason bit-rate); above ingest.kbps, "
-     "which "
-     "it is told to keep; 0: no limit"},
+     "bit rate beyond which a broadcaster is ended (bye, reason bit-rate); one whose browser heeds "
+     "REMB keeps below nine tenths of it, and of ingest.kbps; 0: no limit"},
     {"limits.publisher_excess_seconds", SETTING_SECONDS, FIELD(limits_publisher_excess_ns), "10", 0,
      3600, "how long it may send more than that"},
     {"limits.rooms", SETTING_NUMBER, FIELD(limits_rooms), "10000", 1, 10000000, "rooms at a time"},

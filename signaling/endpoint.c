@@ -199,12 +199,25 @@ void endpoint_destroy(struct endpoint *endpoint)
     free(endpoint);
 }
 
+/* A browser that is told where the limit is adapts to it; one that is not is ended there. What it
+ * sends swings around what it was told: a tenth is for that. */
+static void tell_bandwidth(const struct endpoint *endpoint)
+{
+    const uint32_t expected_bps = endpoint->config->media.publisher_bandwidth_bps;
+    const uint32_t most_bps = endpoint->config->limits_publisher_bps;
+    const uint32_t kept_bps = most_bps - most_bps / 10;
+
+    media_set_bandwidth(endpoint->media,
+                        most_bps > 0 && kept_bps < expected_bps ? kept_bps : expected_bps);
+}
+
 void endpoint_reconfigure(struct endpoint *endpoint)
 {
     const struct directory_settings settings = directory_settings_of(endpoint->config);
 
     directory_set(endpoint->directory, &settings);
     access_reload(endpoint->access);
+    tell_bandwidth(endpoint);
 }
 
 void endpoint_ask(const struct endpoint *endpoint, enum access_right right, const char *room,
@@ -233,6 +246,7 @@ void endpoint_attach(struct endpoint *endpoint, struct media *media)
 {
     endpoint->media = media;
     endpoint->now_ns = mono_clock_ns(); /* requests may come before the first tick */
+    tell_bandwidth(endpoint);
     vitals_init(&endpoint->vitals, media);
 }
 

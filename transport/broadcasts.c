@@ -134,6 +134,17 @@ void broadcasts_close_stream(struct broadcasts *broadcasts, uint32_t stream_id)
     g_hash_table_remove(broadcasts->feeds, GUINT_TO_POINTER(stream_id));
 }
 
+void broadcasts_set_bandwidth(struct broadcasts *broadcasts, uint32_t bandwidth_bps)
+{
+    GHashTableIter each;
+    gpointer feed;
+
+    broadcasts->feed_settings.bandwidth_bps = bandwidth_bps;
+    g_hash_table_iter_init(&each, broadcasts->feeds);
+    while (g_hash_table_iter_next(&each, NULL, &feed))
+        feed_set_bandwidth(feed, bandwidth_bps);
+}
+
 static enum status start_publisher(struct broadcasts *broadcasts,
                                    const struct media_publish *publish,
                                    struct publisher **publisher)

@@ -28,6 +28,7 @@ void broadcasts_close_stream(struct broadcasts *broadcasts, uint32_t stream_id);
 struct feed *broadcasts_find_stream(const struct broadcasts *broadcasts, uint32_t stream_id);
 
 /* As the functions of ingest.h; unknown sessions are ignored. */
+void broadcasts_set_bandwidth(struct broadcasts *broadcasts, uint32_t bandwidth_bps);
 void broadcasts_publish(struct broadcasts *broadcasts, const struct media_publish *publish);
 /* Says that session failed to begin, for want of resources. */
 void broadcasts_refuse(struct broadcasts *broadcasts, uint64_t session, enum status why);

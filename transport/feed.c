@@ -261,6 +261,11 @@ void feed_want_key_frame(struct feed *feed, int64_t now_ns)
         stream_want_key_frame(feed->stream, now_ns);
 }
 
+void feed_set_bandwidth(struct feed *feed, uint32_t bandwidth_bps)
+{
+    stream_set_bandwidth(feed->stream, bandwidth_bps);
+}
+
 size_t feed_write_feedback(struct feed *feed, uint8_t *out, int64_t now_ns)
 {
     return feed->published ? stream_write_feedback(feed->stream, out, now_ns) : 0;

@@ -71,6 +71,8 @@ void feed_subscribe(struct feed *feed, unsigned worker, int64_t now_ns);
 void feed_unsubscribe(struct feed *feed, unsigned worker);
 void feed_want_key_frame(struct feed *feed, int64_t now_ns);
 
+/* As stream_set_bandwidth. */
+void feed_set_bandwidth(struct feed *feed, uint32_t bandwidth_bps);
 /* RTCP for the broadcaster: as stream_write_feedback. */
 size_t feed_write_feedback(struct feed *feed, uint8_t *out, int64_t now_ns);
 /* When feed_write_feedback or feed_report has something to do; MONO_NEVER without broadcaster. */

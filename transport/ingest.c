@@ -50,6 +50,7 @@ enum command_kind {
     COMMAND_SUBSCRIBE,
     COMMAND_UNSUBSCRIBE,
     COMMAND_WANT_KEY_FRAME,
+    COMMAND_SET_BANDWIDTH,
     COMMAND_STOP
 };
 
@@ -60,6 +61,7 @@ struct command {
     uint64_t session;
     uint32_t stream_id;
     unsigned worker;
+    uint32_t bandwidth_bps;
     struct ice_candidate candidate;
 };
 
@@ -153,6 +155,9 @@ static void handle_command(struct message *message, void *owner)
     case COMMAND_UNSUBSCRIBE:
     case COMMAND_WANT_KEY_FRAME:
         handle_feed_command(ingest, command);
+        break;
+    case COMMAND_SET_BANDWIDTH:
+        broadcasts_set_bandwidth(ingest->broadcasts, command->bandwidth_bps);
         break;
     case COMMAND_STOP:
         ingest->stopping = true;
@@ -369,6 +374,11 @@ void ingest_stream_open(struct ingest *ingest, uint32_t stream_id)
 void ingest_stream_close(struct ingest *ingest, uint32_t stream_id)
 {
     post(ingest, &(struct command){.kind = COMMAND_STREAM_CLOSE, .stream_id = stream_id});
+}
+
+void ingest_set_bandwidth(struct ingest *ingest, uint32_t bandwidth_bps)
+{
+    post(ingest, &(struct command){.kind = COMMAND_SET_BANDWIDTH, .bandwidth_bps = bandwidth_bps});
 }
 
 void ingest_publish(struct ingest *ingest, const struct media_publish *publish)

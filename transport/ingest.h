@@ -65,6 +65,9 @@ void ingest_stream_open(struct ingest *ingest, uint32_t stream_id);
 /* Ends its broadcaster (on_closed BY_US, PACKET_UNPUBLISHED to its workers), frees it. */
 void ingest_stream_close(struct ingest *ingest, uint32_t stream_id);
 
+/* All broadcasters are told from now on that they may send so much. */
+void ingest_set_bandwidth(struct ingest *ingest, uint32_t bandwidth_bps);
+
 /* publish is copied. on_publisher_local follows; exactly one on_closed ends it, also when the
  * stream is not open (MEDIA_CLOSED_RESOURCE). A broadcaster that the stream has is ended BY_US. */
 void ingest_publish(struct ingest *ingest, const struct media_publish *publish);

@@ -350,6 +350,11 @@ void media_stream_close(struct media *media, uint32_t stream_id)
     ingest_stream_close(media->ingest, stream_id);
 }
 
+void media_set_bandwidth(struct media *media, uint32_t bandwidth_bps)
+{
+    ingest_set_bandwidth(media->ingest, bandwidth_bps);
+}
+
 void media_publish(struct media *media, const struct media_publish *publish)
 {
     ingest_publish(media->ingest, publish);

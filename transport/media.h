@@ -36,7 +36,7 @@ struct media_settings {
     unsigned workers; /* 0: one a core */
     enum media_send send;
     bool tcp;                         /* the TCP side of media_port */
-    uint32_t publisher_bandwidth_bps; /* admitted from one broadcaster */
+    uint32_t publisher_bandwidth_bps; /* that one broadcaster is expected to send, and told so */
     unsigned viewers_max;
     unsigned joins_max;         /* viewers answered and not connected yet, a worker */
     unsigned handshakes_max;    /* half-open at a time, a worker */
@@ -135,6 +135,8 @@ void media_stream_open(struct media *media, uint32_t stream_id);
 /* Ends the broadcaster and all viewers of the stream (on_closed for each), frees it. */
 void media_stream_close(struct media *media, uint32_t stream_id);
 
+/* What broadcasters are told that they may send, from now on; publisher_bandwidth_bps at first. */
+void media_set_bandwidth(struct media *media, uint32_t bandwidth_bps);
 /* Broadcasters. A publish to a stream that has a broadcaster takes over: the old session gets
  * on_closed (BY_US). */
 void media_publish(struct media *media, const struct media_publish *publish);

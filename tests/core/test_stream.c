@@ -276,7 +276,16 @@ static void stream_passes_sender_reports_on(void **state)
 static struct {
     unsigned nacks, plis, firs, wides, rembs, reports;
     uint16_t nacked;
+    uint64_t remb_bps;
 } told;
+
+static uint64_t read_remb(struct bytes body)
+{
+    bytes_skip(&body, 13); /* SSRCs, "REMB", how many SSRCs follow */
+    const uint32_t rate = bytes_u24(&body);
+
+    return (uint64_t)(rate & 0x3ffff) << (rate >> 18);
+}
 
 static void tell(void)
 {
@@ -297,6 +306,8 @@ static void tell(void)
             told.plis += picture && part.count == RTCP_FORMAT_PLI;
             told.firs += picture && part.count == RTCP_FORMAT_FIR;
             told.rembs += picture && part.count == RTCP_FORMAT_APPLICATION;
+            if (picture && part.count == RTCP_FORMAT_APPLICATION)
+                told.remb_bps = read_remb(part.body);
             if (wire && part.count == RTCP_FORMAT_NACK) {
                 told.nacks++;
                 bytes_skip(&part.body, 8);
@@ -320,6 +331,19 @@ static void stream_tells_the_broadcaster_what_it_received(void **state)
     assert_int_equal(told.reports, 1);
     assert_int_equal(told.rembs, 1);
     assert_int_equal(told.nacks, 0);
+}
+
+static void stream_tells_the_broadcaster_how_much_it_may_send(void **state)
+{
+    (void)state;
+    assert_int_equal(number_of_video(1), 1);
+    now_ns += MONO_SECOND;
+    tell();
+    assert_int_equal(told.remb_bps, 4000000);
+    stream_set_bandwidth(stream, 900000);
+    now_ns += MONO_SECOND;
+    tell();
+    assert_int_equal(told.remb_bps, 900000);
 }
 
 static void stream_asks_for_what_is_missing(void **state)
@@ -421,6 +445,7 @@ int main(void)
         TEST(stream_continues_when_the_broadcaster_is_back),
         TEST(stream_passes_sender_reports_on),
         TEST(stream_tells_the_broadcaster_what_it_received),
+        TEST(stream_tells_the_broadcaster_how_much_it_may_send),
         TEST(stream_asks_for_what_is_missing),
         TEST(stream_asks_for_key_frames_as_the_broadcaster_understands),
         TEST(stream_reports_what_is_live),

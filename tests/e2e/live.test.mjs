@@ -64,6 +64,21 @@ export default {
     await until(studio, 'figures', () => document.getElementById('stats').innerText.match(/\d/) !== null);
   },
 
+  async 'a browser keeps below the bit rate that the server takes, and is not ended for it'(cleanup) {
+    const server = await setUp(cleanup, { 'limits-publisher-kbps': '250', 'limits-publisher-excess-seconds': '3' });
+    const studio = await goLive(await browserOf(cleanup, chromium), server, 'modest');
+    const rates = [];
+    await until(studio, 'ten seconds of media', () => document.getElementById('stats').innerText.match(/\d/) !== null);
+    while (rates.length < 10) {
+      const [stream] = (await (await fetch(`${server.url}/api/rooms/modest`)).json()).streams;
+      assert.ok(stream.live, `ended after ${rates.join(', ')} bit/s`);
+      rates.push(stream.bitrate_bps.audio + stream.bitrate_bps.video);
+      await new Promise((resolve) => setTimeout(resolve, 1000)); // as often as it is reported
+    }
+    assert.equal(await studio.evaluate(() => window.manycast.state), 'live');
+    assert.ok(rates.at(-1) > 0 && rates.at(-1) < 250000, rates.join(', '));
+  },
+
   async 'ten viewers watch, and the count says ten'(cleanup) {
     const server = await setUp(cleanup);
     const studio = await goLive(await browserOf(cleanup, chromium), server, 'ten');

@@ -87,6 +87,12 @@ void media_stream_close(struct media *media, uint32_t stream_id)
     fake_media.streams_closed++;
 }
 
+void media_set_bandwidth(struct media *media, uint32_t bandwidth_bps)
+{
+    (void)media;
+    fake_media.bandwidth_bps = bandwidth_bps;
+}
+
 void media_publish(struct media *media, const struct media_publish *publish)
 {
     (void)media;

@@ -17,7 +17,8 @@ struct fake_media {
     unsigned ends;
     unsigned streams_opened;
     unsigned streams_closed;
-    uint64_t ended; /* the last session */
+    uint64_t ended;         /* the last session */
+    uint32_t bandwidth_bps; /* that broadcasters are told */
     struct media_publish published;
     bool has_data; /* what media_has_data says */
     struct ticket ticket;

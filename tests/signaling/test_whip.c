@@ -209,6 +209,28 @@ static void whip_ends_a_broadcaster_that_goes_on_sending_too_much(void **state)
     }
 }
 
+static void whip_tells_broadcasters_to_keep_below_the_limit(void **state)
+{
+    static const struct {
+        uint32_t expected_bps;
+        uint32_t most_bps;
+        uint32_t told_bps;
+    } cases[] = {
+        {8000000, 0, 8000000},
+        {8000000, 20000000, 8000000},
+        {8000000, 8000000, 7200000}, /* a tenth to swing in */
+        {8000000, 600000, 540000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        stage.config.media.publisher_bandwidth_bps = cases[i].expected_bps;
+        stage.config.limits_publisher_bps = cases[i].most_bps;
+        endpoint_reconfigure(stage.endpoint);
+        assert_int_equal(fake_media.bandwidth_bps, cases[i].told_bps);
+    }
+}
+
 static void whip_bounds_publishers_of_the_server(void **state)
 {
     (void)state;
@@ -352,6 +374,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(whip_asks_for_the_stream_key, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whip_ends_a_broadcaster_that_goes_on_sending_too_much,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(whip_tells_broadcasters_to_keep_below_the_limit, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(whip_bounds_publishers_of_the_server, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whip_lets_only_the_same_credential_take_over, set_up,
                                         tear_down),
