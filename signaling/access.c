@@ -260,3 +260,11 @@ void access_ask(const struct access *access, enum access_right right, const char
     else
         refuse(answer, STATUS_DENIED, wrong[right]);
 }
+
+void access_ask_metrics(const struct config *config, const char *token,
+                        struct access_answer *answer)
+{
+    *answer = (struct access_answer){.status = STATUS_OK, .why = "", .credential = CREDENTIAL_NONE};
+    if (token_check(config->auth_metrics_key, token) != STATUS_OK)
+        refuse(answer, STATUS_NOT_FOUND, "For this the key of auth.metrics_key is needed.");
+}

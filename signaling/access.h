@@ -54,4 +54,9 @@ bool access_is_guarded(const struct config *config, enum access_right right);
 /* What who starts the server is told: one line, static. */
 const char *access_describe(const struct config *config);
 
+/* May the bearer of token read /metrics? Everybody may without auth.metrics_key; else
+ * STATUS_NOT_FOUND for whoever does not show it. */
+void access_ask_metrics(const struct config *config, const char *token,
+                        struct access_answer *answer);
+
 #endif

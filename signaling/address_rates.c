@@ -23,6 +23,7 @@ struct address_rates {
     GHashTable *buckets; /* by address; owned */
     struct bucket others;
     int64_t swept_ns;
+    uint64_t refused;
 };
 
 enum status address_rates_create(struct address_rates **rates)
@@ -99,6 +100,8 @@ bool address_rates_take(struct address_rates *rates, const char *address, unsign
     const bool passes = bucket->tokens >= 1;
     if (passes)
         bucket->tokens -= 1;
+    else
+        rates->refused++;
     bucket->full_ns =
         now_ns + (int64_t)((burst - bucket->tokens) / per_second * (double)MONO_SECOND);
     return passes;
@@ -118,6 +121,11 @@ void address_rates_tick(struct address_rates *rates, int64_t now_ns)
         return;
     rates->swept_ns = now_ns;
     (void)g_hash_table_foreach_remove(rates->buckets, is_full, &now_ns);
+}
+
+uint64_t address_rates_refused(const struct address_rates *rates)
+{
+    return rates->refused;
 }
 
 unsigned address_rates_count(const struct address_rates *rates)

@@ -22,6 +22,8 @@ bool address_rates_take(struct address_rates *rates, const char *address, unsign
                         unsigned burst, int64_t now_ns);
 /* Forgets those who have been quiet. */
 void address_rates_tick(struct address_rates *rates, int64_t now_ns);
+/* Requests that might not pass, so far. */
+uint64_t address_rates_refused(const struct address_rates *rates);
 unsigned address_rates_count(const struct address_rates *rates);
 
 #endif

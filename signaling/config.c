@@ -109,6 +109,8 @@ static const struct setting SETTINGS[] = {
     {"auth.admin_key", SETTING_SECRET, FIELD(auth_admin_key), "", 0, 0,
      "operator's key: whoever drains the server over HTTP must show it; it opens the rest too; "
      "empty: only signals drain the server"},
+    {"auth.metrics_key", SETTING_SECRET, FIELD(auth_metrics_key), "", 0, 0,
+     "key for /metrics: whoever scrapes must show it as a bearer token; empty: anyone may"},
     {"auth.jwt_secret", SETTING_SECRET, FIELD(auth_jwt_secret), "", 0, 0,
      "secret of at least 32 bytes that signs JSON Web Tokens by HS256; with it, or with "
      "auth.jwt_public_keys, everyone needs a token or a key; see docs/access.md"},
@@ -196,6 +198,8 @@ static const struct setting SETTINGS[] = {
      "10000", 1, 100000000, "Socket.IO relay rooms that one connection may be in"},
     {"limits.lobby_presence", SETTING_NUMBER, FIELD(limits_lobby_presence), "200", 0, 1000000,
      "in a Socket.IO lobby of more than so many, who leaves is not announced"},
+    {"metrics.rooms", SETTING_NUMBER, FIELD(metrics_rooms), "100", 0, 10000,
+     "rooms that /metrics tells by name, the largest; the others are told together"},
     {"socketio.ping_interval_ms", SETTING_MILLISECONDS, FIELD(socketio_ping_interval_ns), "25000",
      100, 3600000, "Socket.IO: how often a client is pinged (old ones ping themselves)"},
     {"socketio.ping_timeout_ms", SETTING_MILLISECONDS, FIELD(socketio_ping_timeout_ns), "20000",

@@ -40,6 +40,7 @@ struct config {
     char auth_publish_key[CONFIG_TEXT_BYTES_MAX]; /* auth.publish_key; "": anyone may publish */
     char auth_watch_key[CONFIG_TEXT_BYTES_MAX];   /* auth.watch_key; "": anyone may watch */
     char auth_admin_key[CONFIG_TEXT_BYTES_MAX];   /* auth.admin_key; "": nobody may operate it */
+    char auth_metrics_key[CONFIG_TEXT_BYTES_MAX]; /* auth.metrics_key; "": anyone may scrape */
     char auth_jwt_secret[CONFIG_TEXT_BYTES_MAX];  /* auth.jwt_secret; "": no HS256 tokens */
     char auth_jwt_public_keys[CONFIG_TEXT_BYTES_MAX]; /* PEM file; "": no RS256, ES256 tokens */
     int64_t auth_jwt_skew_ns;                         /* auth.jwt_skew_seconds, 30 */
@@ -82,6 +83,8 @@ struct config {
     unsigned limits_relay_rooms;                /* 2000000 */
     unsigned limits_relay_rooms_per_connection; /* 10000 */
     unsigned limits_lobby_presence;             /* 200 */
+    /* metrics */
+    unsigned metrics_rooms; /* 100, by name */
     /* drain */
     int64_t drain_ns; /* drain.seconds, 5: from the first SIGTERM to the end */
     /* socketio */

@@ -277,7 +277,7 @@ static int run(struct process *process)
         stop(process);
         return EXIT_CANNOT_START;
     }
-    process->router = (struct router){process->endpoint, process->media};
+    process->router = (struct router){process->endpoint, process->media, process->rates};
     process->drain.endpoint = process->endpoint;
     print_addresses(process);
     doctor_examine(&process->config, false, &report);

@@ -39,11 +39,12 @@ static void handle_metrics(const struct router *router, struct exchange *exchang
     struct metrics_gauges gauges = {.sockets = socket_lws_count(),
                                     .dropped = socket_lws_dropped(),
                                     .log_lost = journal_lost(),
-                                    .workers = media_workers(router->media)};
+                                    .engineio = socketio_rooms_connections(),
+                                    .polls_waiting = socketio_rooms_waiting_polls(),
+                                    .requests_limited = address_rates_refused(router->rates)};
 
-    endpoint_count(router->endpoint, &gauges.counts);
     hooks_count(endpoint_hooks(router->endpoint), &gauges.hooks);
-    metrics_handle(router->media, &gauges, exchange);
+    metrics_handle(router->endpoint, router->media, &gauges, exchange);
 }
 
 static void handle_whip(const struct router *router, struct exchange *exchange)

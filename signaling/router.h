@@ -2,13 +2,15 @@
 #ifndef SIGNALING_ROUTER_H
 #define SIGNALING_ROUTER_H
 
+#include "signaling/address_rates.h"
 #include "signaling/endpoint.h"
 #include "signaling/exchange.h"
 #include "signaling/socket.h"
 
 struct router {
-    struct endpoint *endpoint; /* borrowed */
-    const struct media *media; /* borrowed */
+    struct endpoint *endpoint;         /* borrowed */
+    const struct media *media;         /* borrowed */
+    const struct address_rates *rates; /* borrowed */
 };
 
 void router_handle(const struct router *router, struct exchange *exchange);

@@ -186,6 +186,32 @@ static void access_keys_open_their_right_and_those_below(void **state)
     assert_int_equal(ask(ACCESS_WATCH, "room", "new"), STATUS_OK);
 }
 
+static void access_guards_metrics_by_a_key_of_their_own(void **state)
+{
+    static const struct {
+        const char *key, *token;
+        enum status status;
+    } cases[] = {
+        {"", NULL, STATUS_OK},
+        {"", "anything", STATUS_OK},
+        {"scrape", "scrape", STATUS_OK},
+        {"scrape", NULL, STATUS_NOT_FOUND},
+        {"scrape", "", STATUS_NOT_FOUND},
+        {"scrape", "scrap", STATUS_NOT_FOUND},
+        {"scrape", "boss", STATUS_NOT_FOUND},
+    };
+
+    (void)state;
+    strcpy(config.auth_admin_key, "boss");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct access_answer answer;
+
+        strcpy(config.auth_metrics_key, cases[i].key);
+        access_ask_metrics(&config, cases[i].token, &answer);
+        assert_int_equal(answer.status, cases[i].status);
+    }
+}
+
 static void access_reads_what_a_token_claims(void **state)
 {
     static const struct {
@@ -395,6 +421,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(access_is_open_when_nothing_is_set, open_stage,
                                         close_stage),
         cmocka_unit_test_setup_teardown(access_keys_open_their_right_and_those_below, open_stage,
+                                        close_stage),
+        cmocka_unit_test_setup_teardown(access_guards_metrics_by_a_key_of_their_own, open_stage,
                                         close_stage),
         cmocka_unit_test_setup_teardown(access_reads_what_a_token_claims, open_stage, close_stage),
         cmocka_unit_test_setup_teardown(access_to_the_server_takes_a_token_for_all_rooms,

@@ -69,9 +69,13 @@ static void address_rates_count_addresses_apart_and_networks_together(void **sta
         assert_true(take("192.0.2.1", 1000));
         assert_true(take("2001:db8::7", 1000));
     }
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+    unsigned refused = 0;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         if (take(cases[i].address, 1000) != cases[i].passes)
             fail_msg("%s", cases[i].address);
+        refused += !cases[i].passes;
+    }
+    assert_int_equal(address_rates_refused(rates), refused);
 }
 
 static void address_rates_without_a_limit_remember_nothing(void **state)
