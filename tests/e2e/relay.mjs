@@ -23,10 +23,10 @@ export function ownAddress() {
 }
 
 export class Relay {
-  /** loss: share of datagrams; delayMs and jitterMs each way (jitter reorders). */
-  static async start({ serverPort, loss = 0, delayMs = 0, jitterMs = 0, seed = 1, port }) {
+  /** loss: share of datagrams; delayMs and jitterMs each way (jitter reorders); media: whether the server's RTP and RTCP pass. */
+  static async start({ serverPort, loss = 0, delayMs = 0, jitterMs = 0, media = true, seed = 1, port }) {
     const relay = new Relay();
-    relay.path = { loss, delayMs, jitterMs };
+    relay.path = { loss, delayMs, jitterMs, media };
     relay.random = randomOf(seed);
     relay.serverPort = serverPort;
     relay.port = port ?? (await freePort());
@@ -38,6 +38,11 @@ export class Relay {
     await once(relay.front, 'listening');
     relay.front.setRecvBufferSize(4 << 20);
     return relay;
+  }
+
+  /** RFC 7983: the first byte tells media from STUN and DTLS. */
+  admits(data) {
+    return this.path.media || data[0] < 128 || data[0] > 191;
   }
 
   pass(send) {
@@ -56,7 +61,7 @@ export class Relay {
     let socket = this.outward.get(key);
     if (!socket) {
       socket = dgram.createSocket('udp4');
-      socket.on('message', (answer) => this.pass(() => this.closed || this.front.send(answer, client.port, client.address)));
+      socket.on('message', (answer) => this.admits(answer) && this.pass(() => this.closed || this.front.send(answer, client.port, client.address)));
       this.outward.set(key, socket);
     }
     this.pass(() => this.closed || socket.send(data, this.serverPort, '127.0.0.1'));

@@ -12,6 +12,7 @@ import { LiveSettings } from './live_settings.js';
 import { explained, showNotice } from './notice.js';
 import { Publisher } from './publisher.js';
 import { roomOfLocation, roomPath, streamOfLocation } from './room_name.js';
+import { probeServer } from './server_probe.js';
 import { Signaling } from './signaling.js';
 import { StatsReader } from './stats.js';
 import { BROADCASTER_FIGURES, StatsPanel } from './stats_panel.js';
@@ -202,11 +203,17 @@ function hostOnly() {
 
 function followSignaling() {
   const on = (type, listener) => signaling.addEventListener(type, ({ detail }) => listener(detail));
-  on('joined', () => showState());
+  let losses = 0;
+  on('joined', () => {
+    losses = 0;
+    showState();
+  });
   on('streams', () => showBadge());
-  on('lost', ({ retryMs }) => {
-    if ((publisher.state !== 'off' && !publisher.failure) || hosting.on) {
-      showNotice(byId('notice'), 'server-unreachable', { values: { seconds: Math.ceil(retryMs / 1000) } });
+  on('lost', async ({ retryMs }) => {
+    losses += 1;
+    const { failure, status } = losses > 1 ? await probeServer() : { failure: 'server-unreachable' };
+    if (losses > 0 && ((publisher.state !== 'off' && !publisher.failure) || hosting.on)) {
+      showNotice(byId('notice'), failure, { values: { seconds: Math.ceil(retryMs / 1000), status } });
     }
   });
   const count = () => {

@@ -1,6 +1,7 @@
 // peer.js - one RTCPeerConnection with the server: offer and answer over signaling, and a watch over its health.
 //
-// Events (CustomEvent): offered; track {track}; connected; broken {reason}: 'failed' (ICE or DTLS gave up), 'timeout' (never came up).
+// Events (CustomEvent): offered; track {track}; connected; broken {reason, stage}: 'failed' (ICE or DTLS gave up), 'timeout' (never
+// came up); stage is what did not come up: 'ice-udp' (the server offers no TCP), 'ice-tcp' (nor that), 'dtls'; null if all once did.
 // A connection that is only disconnected for a moment is left alone; after `disconnectedMs` it counts as broken.
 
 const CONNECT_WITHIN_MS = 10000;
@@ -17,6 +18,8 @@ export class Peer extends EventTarget {
   #mungeAnswer;
   #timer = 0;
   #closed = false;
+  #iceUp = false;
+  #wasConnected = false;
   #prepared = null;
   #early = [];
   #onCandidate;
@@ -37,6 +40,9 @@ export class Peer extends EventTarget {
     this.#onCandidate = (event) => this.#remoteCandidate(event.detail);
     signaling.addEventListener('candidate', this.#onCandidate);
     this.pc.addEventListener('connectionstatechange', () => this.#watch());
+    this.pc.addEventListener('iceconnectionstatechange', () => {
+      this.#iceUp ||= ['connected', 'completed'].includes(this.pc.iceConnectionState);
+    });
     this.pc.addEventListener('track', (event) => this.#emit('track', { track: event.track }));
     if (trickle) {
       this.pc.addEventListener('icecandidate', ({ candidate }) => this.#sendCandidate(candidate));
@@ -101,6 +107,7 @@ export class Peer extends EventTarget {
     switch (this.pc.connectionState) {
       case 'connected':
         clearTimeout(this.#timer);
+        this.#wasConnected = true;
         this.#emit('connected');
         break;
       case 'disconnected':
@@ -115,7 +122,17 @@ export class Peer extends EventTarget {
 
   #breakAfter(ms, reason) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#closed || this.#emit('broken', { reason }), ms);
+    this.#timer = setTimeout(() => this.#closed || this.#emit('broken', { reason, stage: this.#stage() }), ms);
+  }
+
+  #stage() {
+    if (this.#wasConnected) {
+      return null;
+    }
+    if (this.#iceUp) {
+      return 'dtls';
+    }
+    return /^a=candidate:\S+ \d+ tcp /im.test(this.pc.remoteDescription?.sdp ?? '') ? 'ice-tcp' : 'ice-udp';
   }
 
   #sendCandidate(candidate) {

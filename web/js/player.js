@@ -35,6 +35,8 @@ export class Player extends EventTarget {
   /** The peer is with a server that drains; our socket is with another. */
   #foreign = false;
   #offering = false;
+  /** The first try has no TURN servers yet, so it is soon given up for one that has. */
+  #hasty = false;
   #retryTimer = 0;
   #backoff = new Backoff({ firstMs: 600, maxMs: 15000 });
   #life = new AbortController();
@@ -166,8 +168,8 @@ export class Player extends EventTarget {
     this.#offering = true;
     this.#set(reconnecting ? 'retrying' : 'connecting');
     try {
-      const relayed = this.#signaling.iceServers.length > 0;
-      await peer.negotiate(relayed && !reconnecting ? { withinMs: TURN_PATIENCE_MS } : {});
+      this.#hasty = this.#signaling.iceServers.length > 0 && !reconnecting;
+      await peer.negotiate(this.#hasty ? { withinMs: TURN_PATIENCE_MS } : {});
       this.marks.answered = performance.now();
     } catch (error) {
       if (peer === this.#peer) {
@@ -209,16 +211,16 @@ export class Player extends EventTarget {
       this.marks.connected = performance.now();
       this.#backoff.reset();
       this.#stall.since = performance.now();
-      this.#set('connected', null);
+      // What brought no media before has to bring some first.
+      this.#set('connected', this.failure === 'no-media' ? 'no-media' : null);
     });
-    peer.addEventListener('broken', () => peer === this.#peer && this.#broken());
+    peer.addEventListener('broken', ({ detail }) => peer === this.#peer && this.#broken(detail.stage));
     return peer;
   }
 
-  #broken() {
+  #broken(stage) {
     // Without a socket there is nobody to offer to; `joined` brings the next try.
-    const failure = this.#backoff.failures >= 2 ? 'ice-failed' : this.failure;
-    this.#set('retrying', failure);
+    this.#set('retrying', this.#hasty ? this.failure : stage ?? this.failure);
     if (this.#foreign && this.#signaling.joined && !this.description) {
       this.#rest();
     } else if (this.#signaling.joined) {
@@ -273,21 +275,26 @@ export class Player extends EventTarget {
       stall.since = performance.now();
       return;
     }
-    const progress = await this.#progress(peer);
+    const { progress, bytes } = await this.#progress(peer);
+    if (bytes > 0 && this.failure === 'no-media' && peer === this.#peer) {
+      this.#set(this.phase, null);
+    }
     if (progress !== stall.progress) {
       // The first figure of a new connection differs too: only a second change is a recovery.
       const patienceMs = stall.moving ? STALL_AFTER_MS : stall.patienceMs;
       Object.assign(stall, { progress, patienceMs, moving: true, since: performance.now() });
     } else if (performance.now() - stall.since > stall.patienceMs && peer === this.#peer) {
       Object.assign(stall, { since: performance.now(), moving: false, patienceMs: Math.min(stall.patienceMs * 2, STALL_PATIENCE_MAX_MS) });
+      this.failure = bytes > 0 ? this.failure : 'no-media';
       this.#connect();
     }
   }
 
-  /** Pictures decoded; bytes received where there are only sounds. */
+  /** `progress`: pictures decoded; bytes received where there are only sounds. */
   async #progress(peer) {
     const inbound = [...(await peer.pc.getStats()).values()].filter(({ type }) => type === 'inbound-rtp');
-    const field = this.description?.video ? 'framesDecoded' : 'bytesReceived';
-    return inbound.reduce((sum, report) => sum + (report[field] ?? 0), 0);
+    const sum = (field) => inbound.reduce((total, report) => total + (report[field] ?? 0), 0);
+    const bytes = sum('bytesReceived');
+    return { progress: this.description?.video ? sum('framesDecoded') : bytes, bytes };
   }
 }

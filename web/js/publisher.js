@@ -188,14 +188,14 @@ export class Publisher extends EventTarget {
       this.#backoff.reset();
       this.#set('live', null);
     });
-    peer.addEventListener('broken', ({ detail }) => peer === this.#peer && this.#broken(detail.reason));
+    peer.addEventListener('broken', ({ detail }) => peer === this.#peer && this.#broken(detail));
     return peer;
   }
 
   /** First a new path for the same connection, which keeps the encoder going; then a new connection. */
-  async #broken(reason) {
+  async #broken({ reason, stage }) {
     const wasLive = this.state === 'live';
-    this.#set('reconnecting', this.#backoff.failures >= 2 ? 'ice-failed' : this.failure);
+    this.#set('reconnecting', stage === null ? this.failure : stage === 'dtls' ? 'dtls' : 'ice-publish');
     if (!this.#signaling.joined) {
       return;
     }

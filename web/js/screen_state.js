@@ -4,7 +4,10 @@ const AWAY_AFTER_STILL_MS = 1000;
 const STALLED_AFTER_MS = 3000;
 const FIRST_PICTURE_WITHIN_MS = 4000;
 
-function connectedState({ stillMs, connectedMs, everPlayed }) {
+function connectedState({ failure, stillMs, connectedMs, everPlayed }) {
+  if (failure === 'no-media') {
+    return 'stalled'; // in a hidden page an element without media seems to play
+  }
   if (stillMs < STALLED_AFTER_MS) {
     return 'playing';
   }
@@ -12,7 +15,7 @@ function connectedState({ stillMs, connectedMs, everPlayed }) {
 }
 
 /**
- * Facts: refused (code: the page can do nothing), joined, everJoined, unreachable (no answer from the server yet), phase and
+ * Facts: refused (code: the page can do nothing), joined, everJoined, unreachable (code: why there is no socket), phase and
  * failure of the player, live (null: no such stream), stillMs since the last picture or sound (Infinity: none yet),
  * connectedMs, everPlayed.
  * Returns {state, failure}: state is 'playing', 'stalled' (connected, nothing comes), 'waiting', 'away', 'connecting',
@@ -29,10 +32,11 @@ export function screenState(facts) {
     return { state: 'away', failure: null };
   }
   if (facts.phase === 'connected') {
-    return { state: connectedState(facts), failure: null };
+    const state = connectedState(facts);
+    return { state, failure: state === 'playing' ? null : facts.failure };
   }
   if (!facts.joined) {
-    return { state: facts.everJoined ? 'reconnecting' : 'connecting', failure: facts.unreachable ? 'server-unreachable' : null };
+    return { state: facts.everJoined ? 'reconnecting' : 'connecting', failure: facts.unreachable };
   }
   if (facts.phase === 'idle') {
     return { state: 'waiting', failure: null };

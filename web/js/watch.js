@@ -6,6 +6,7 @@ import { bindText, formatNumber, onLanguageChange, startPage, t } from './i18n.j
 import { explained, showNotice } from './notice.js';
 import { screenState } from './screen_state.js';
 import { rememberedSeat } from './seat_memory.js';
+import { probeServer } from './server_probe.js';
 import { hindrance, player, room, screenReady, signaling } from './viewer.js';
 
 const RENDER_EVERY_MS = 500;
@@ -14,7 +15,7 @@ const GLASS_MAX_MS = 60000;
 const SPINNING = new Set(['connecting', 'reconnecting', 'stalled']);
 
 const byId = (id) => document.getElementById(id);
-const facts = { refused: null, everJoined: false, unreachable: false, retrySeconds: 0, connectedAt: 0 };
+const facts = { refused: null, everJoined: false, unreachable: null, httpStatus: 0, retrySeconds: 0, connectedAt: 0 };
 let screen = null;
 let controls = null;
 let parts = null;
@@ -37,14 +38,14 @@ function mediaMode() {
 }
 
 function showCurtain(failure) {
-  const playing = state === 'playing' || (state === 'stalled' && screen.everPlayed);
+  const playing = state === 'playing' || (state === 'stalled' && screen.everPlayed && !failure);
   byId('curtain').hidden = playing;
   byId('curtain').classList.toggle('sheer', screen.everPlayed && state !== 'waiting');
   if (playing) {
     return;
   }
   const code = failure === 'forbidden' ? 'forbidden-watch' : failure && explained(failure);
-  const values = { seconds: facts.retrySeconds };
+  const values = { seconds: facts.retrySeconds, status: facts.httpStatus };
   bindText(byId('state'), code ? `fail.${code}.title` : `watch.state.${state}`, values);
   bindText(byId('advice'), code ? `fail.${code}.advice` : `watch.state.${state}.advice`, values);
   byId('spinner').hidden = !SPINNING.has(state);
@@ -56,7 +57,7 @@ function showCurtain(failure) {
 function showRibbon() {
   const ribbon = byId('ribbon');
   const lost = !signaling.joined && facts.everJoined && state === 'playing';
-  const stalled = state === 'stalled' && screen.everPlayed;
+  const stalled = state === 'stalled' && byId('curtain').hidden;
   ribbon.hidden = !lost && !stalled;
   if (!ribbon.hidden) {
     bindText(ribbon, lost ? 'watch.signal.lost' : 'watch.state.stalled');
@@ -102,6 +103,7 @@ function render() {
   });
   state = next.state;
   byId('watch').dataset.state = state;
+  byId('watch').dataset.failure = next.failure ?? '';
   showCurtain(next.failure);
   showRibbon();
   showHeader();
@@ -130,11 +132,24 @@ function followPlayer() {
   render();
 }
 
+/** Once may be bad luck; the second time in a row the page finds out where the way ends. */
+async function noteLoss(retrySeconds) {
+  const again = facts.unreachable !== null;
+  Object.assign(facts, { unreachable: facts.refused ? null : facts.unreachable ?? 'server-unreachable', retrySeconds });
+  if (again && !facts.refused) {
+    const { failure, status } = await probeServer();
+    if (facts.unreachable !== null) {
+      Object.assign(facts, { unreachable: failure, httpStatus: status });
+      render();
+    }
+  }
+}
+
 function followSignaling() {
   const on = (type, listener) => signaling.addEventListener(type, (event) => { listener(event.detail ?? {}); render(); });
-  on('joined', () => Object.assign(facts, { refused: null, everJoined: true, unreachable: false }));
+  on('joined', () => Object.assign(facts, { refused: null, everJoined: true, unreachable: null }));
   on('refused', ({ code }) => { facts.refused = code; });
-  on('lost', ({ retryMs }) => Object.assign(facts, { unreachable: !facts.refused, retrySeconds: Math.ceil(retryMs / 1000) }));
+  on('lost', ({ retryMs }) => noteLoss(Math.ceil(retryMs / 1000)));
   on('streams', followPlayer);
   on('viewers', () => {});
 }
