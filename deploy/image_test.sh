@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# image_test.sh - builds deploy/Dockerfile without a Docker daemon (buildah, chroot isolation) on a base that mmdebstrap
-# makes, then runs the image's root, read-only and as its user, in a network namespace of its own, and watches a stream
-# from another one. Needs root, buildah, mmdebstrap, iproute2, and build/release. Everything is kept in build/image.
-# The last line is "N passed, N failed".
+# image_test.sh [--quick] - builds deploy/Dockerfile without a Docker daemon (buildah, chroot isolation) on a base that
+# mmdebstrap makes, then runs the image's root, read-only and as its user, in a network namespace of its own, and
+# broadcasts and watches from another one. --quick: the same root, made of build/release by the script that the Dockerfile
+# runs (seconds, not minutes; tests/run.sh does this). Needs root, iproute2, build/release; buildah and mmdebstrap unless
+# quick. Everything is kept in build/image. The last line is "N passed, N failed".
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
+quick=no
+[ "${1:-}" != --quick ] || quick=yes
 work=$PWD/build/image
 server_net=mc-server-$$
 client_net=mc-client-$$
@@ -16,13 +19,16 @@ failed=0
 server=
 publisher=
 container=
+ready_ms=100000
 
 [ -x build/release/manycast-load ] || {
     echo "image-test: build/release is not built (make build)"
     echo "0 passed, 1 failed"
     exit 1
 }
-for tool in buildah mmdebstrap ip unshare curl; do
+tools=(ip curl)
+[ $quick = yes ] || tools+=(buildah mmdebstrap)
+for tool in "${tools[@]}"; do
     command -v "$tool" >/dev/null || {
         echo "image-test: $tool is missing (deploy/install-deps.sh --image)"
         echo "0 passed, 1 failed"
@@ -100,9 +106,15 @@ make_networks() {
         ip -n "$server_net" link set lo up && ip -n "$client_net" link set lo up
 }
 
+make_root() {
+    rm -rf "$work/quick"
+    deploy/image_root.sh build/release/manycast "$work/quick"
+}
+
 mount_root() {
-    local mounted
-    container=$(in_buildah from --pull-never manycast:test) && mounted=$(in_buildah mount "$container") || return
+    local mounted=$work/quick
+    [ $quick = yes ] ||
+        { container=$(in_buildah from --pull-never manycast:test) && mounted=$(in_buildah mount "$container"); } || return
     mkdir -p "$work/root"
     mount --bind "$mounted" "$work/root" && mount -o remount,bind,ro "$work/root" &&
         mount --bind /dev "$work/root/dev" && mount -t proc proc "$work/root/proc" # as any container has
@@ -126,7 +138,8 @@ starts() {
     for _ in $(seq 500); do
         if from_client curl -sf -o /dev/null "$url/readyz"; then
             now=$(date +%s%N)
-            echo "      ready after $(((now - began) / 1000000)) ms"
+            ready_ms=$(((now - began) / 1000000))
+            echo "      ready after $ready_ms ms"
             return 0
         fi
         kill -0 $server 2>/dev/null || break
@@ -137,7 +150,7 @@ starts() {
 }
 
 is_watched() {
-    ip netns exec "$server_net" build/release/manycast-publish "$url/whip/image" >"$work/publish.log" 2>&1 &
+    ip netns exec "$client_net" build/release/manycast-publish "$url/whip/image" >"$work/publish.log" 2>&1 &
     publisher=$!
     for _ in $(seq 100); do
         from_client curl -sf "$url/api/rooms" | grep -q '"live":true' && break
@@ -166,17 +179,30 @@ user_is_not_root() {
     [ "$(stat -c %u "/proc/$(ip netns pids "$server_net" | head -n 1)")" = 10001 ]
 }
 
-check "the base is made" make_base
-check "the image is built" build_image
+# Nothing to write to is wanted: not even a log.
+wrote_nothing() {
+    [ -z "$(find "$work/root" -xdev -newer "$work/began" -type f -print -quit)" ]
+}
+
+if [ $quick = yes ]; then
+    check "the image's root is made" make_root
+else
+    check "the base is made" make_base
+    check "the image is built" build_image
+fi
 if [ $failed -eq 0 ]; then
     check "its root is mounted read-only" mount_root
     check "it is smaller than $limit_mb MB" is_small
     check "two networks" make_networks
+    touch "$work/began"
     check "it starts" starts
+    check "within a second" [ "$ready_ms" -lt 1000 ]
     check "it is not root" user_is_not_root
+    check "it warns of nothing" eval '! grep -E " (warning|error) " "$work/server.log"'
     check "manycast --health is content" in_image manycast --health
-    check "50 viewers of another network watch" is_watched
+    check "50 viewers of another network watch a broadcaster there" is_watched
     check "SIGTERM ends it, status 0" stops
+    check "it wrote nothing" wrote_nothing
     check "manycast --health finds nothing" eval '! in_image manycast --health 2>/dev/null'
 fi
 echo "$passed passed, $failed failed"

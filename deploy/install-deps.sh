@@ -11,7 +11,7 @@ build=(
     libopus-dev libvpx-dev libcurl4-openssl-dev ca-certificates
 )
 test=(
-    git curl openssl libcmocka-dev clang libclang-rt-14-dev coturn
+    git curl openssl iproute2 libcmocka-dev clang libclang-rt-14-dev coturn
     chromium firefox-esr fonts-noto-cjk pulseaudio pulseaudio-utils
     gstreamer1.0-tools gstreamer1.0-nice gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly python3-gi gir1.2-gst-plugins-bad-1.0

@@ -1,13 +1,13 @@
 #include "bench/publish/uplink.h"
 
 #include <nice/agent.h>
-#include <nice/interfaces.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/publish/wake.h"
 #include "core/mono.h"
+#include "transport/host_addresses.h"
 #include "transport/rtpsec.h"
 
 enum {
@@ -129,17 +129,18 @@ static void on_state(NiceAgent *agent, guint stream, guint component, guint stat
     }
 }
 
-/* All of the machine's addresses; libnice alone would leave loopback out. */
+/* All of the machine's addresses; libnice alone would leave out loopback, and interfaces named like
+ * veth0 or docker0. */
 static void add_addresses(NiceAgent *agent)
 {
-    GList *texts = nice_interfaces_get_local_ips(TRUE);
-    for (GList *at = texts; at != NULL; at = at->next) {
+    struct host_addresses own = {.count = 0};
+    host_addresses_read(&own);
+    for (unsigned i = 0; i < own.count; i++) {
         NiceAddress address;
         nice_address_init(&address);
-        if (nice_address_set_from_string(&address, at->data))
+        if (nice_address_set_from_string(&address, own.address[i].text))
             nice_agent_add_local_address(agent, &address);
     }
-    g_list_free_full(texts, g_free);
 }
 
 enum status uplink_create(struct dtls_context *dtls, const struct uplink_events *events,
