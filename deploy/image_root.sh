@@ -1,7 +1,7 @@
 #!/bin/sh
 # image_root.sh PROGRAM FOLDER - makes FOLDER what the image holds: the program, the libraries that the loader says it
-# needs, what is opened as they run (libwebsockets' event loop, the NSS modules of libsrtp2, certificates for hooks), and no more. Debian's packages
-# would bring several times as much through libnice's dependencies.
+# needs, what is opened as they run (the event loop of libwebsockets, the NSS modules of libsrtp2, certificates for hooks),
+# and no more. Packages would bring several times as much through what libnice depends on.
 set -eu
 program=$1
 root=$2
