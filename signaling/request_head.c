@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "signaling/access.h"
+#include "signaling/peer_address.h"
 #include "signaling/request_path.h"
 
 enum {
@@ -118,7 +119,7 @@ unsigned request_head_read(struct lws *wsi, struct request_head *head, const cha
     if (lws_hdr_total_length(wsi, WSI_TOKEN_HOST) <= 0 ||
         lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0)
         return 400;
-    lws_get_peer_simple(wsi, head->peer, sizeof head->peer);
+    peer_address_copy(wsi, head->peer, sizeof head->peer);
     /* What other methods bring is not read: the connection ends with the answer. */
     return head->method != HTTP_OTHER ? check_framing(wsi, head, why) : 0;
 }

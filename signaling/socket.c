@@ -5,6 +5,7 @@
 
 #include "core/log.h"
 #include "signaling/origin.h"
+#include "signaling/peer_address.h"
 #include "signaling/request_path.h"
 #include "signaling/socket_lws.h"
 
@@ -245,7 +246,7 @@ static unsigned refusal_of(struct lws *wsi)
     handler = sockets.handlers->route_socket(sockets.handlers->context, path);
     if (handler == NULL)
         return 404;
-    lws_get_peer_simple(wsi, peer, sizeof peer);
+    peer_address_copy(wsi, peer, sizeof peer);
     if (!address_has_room(peer) || !may_connect(peer))
         return 429;
     return handler->on_admit != NULL ? handler->on_admit(handler, query, peer) : 0;
@@ -329,7 +330,7 @@ static struct socket *socket_new(struct lws *wsi, const char *path, const char *
         socket->next->link = &socket->next;
     sockets.all = socket;
     sockets.count++;
-    lws_get_peer_simple(wsi, socket->peer, sizeof socket->peer);
+    peer_address_copy(wsi, socket->peer, sizeof socket->peer);
     socket->user_agent = copy_user_agent(wsi);
     return socket;
 }

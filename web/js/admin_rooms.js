@@ -22,6 +22,9 @@ export function soundOf(streams) {
   return { text: t(`admin.sound.${sound.state}`, { level: number(sound.level_db) }), bad: sound.state !== 'ok' };
 }
 
+/** Players that came by WHEP watch a stream without being in the room. */
+const watchers = ({ viewers, streams }) => Math.max(viewers, ...streams.map((stream) => stream.viewers));
+
 export class RoomsTable {
   #rooms = [];
   #rows = new Map();
@@ -34,7 +37,7 @@ export class RoomsTable {
   }
 
   show(rooms) {
-    this.#rooms = [...rooms].sort((a, b) => b.viewers - a.viewers || a.room.localeCompare(b.room));
+    this.#rooms = [...rooms].sort((a, b) => watchers(b) - watchers(a) || a.room.localeCompare(b.room));
     this.#render();
   }
 
@@ -74,10 +77,11 @@ export class RoomsTable {
     return row;
   }
 
-  #fill(row, { viewers, streams }) {
+  #fill(row, room) {
+    const { streams } = room;
     const [, people, live, incoming, heard] = row.cells;
     const sound = soundOf(streams);
-    people.textContent = number(viewers);
+    people.textContent = number(watchers(room));
     live.textContent = number(streams.filter((stream) => stream.live).length);
     incoming.textContent = bitRate(streams.reduce((sum, stream) => sum + kbpsOf(stream), 0));
     heard.textContent = sound.text;

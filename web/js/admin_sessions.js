@@ -20,7 +20,7 @@ const COLUMNS = [
     text: ({ name, session }) => (isKnown(name) && name !== '' ? personName(name) : `№ ${session}`),
     below: ({ role, stream, browser }) => joined(t(`admin.session.role.${role}`), stream, browser),
   },
-  { key: 'address', text: ({ address }) => address?.replace(/^::ffff:(?=\d+\.)/, ''), below: ({ via, transport }) => joined(via, transport?.toUpperCase()) },
+  { key: 'address', text: ({ address }) => address, below: ({ via, transport }) => joined(via, transport?.toUpperCase()) },
   { key: 'age', text: (session) => duration(session.age_seconds) },
   { key: 'first', text: (session) => unit(session.first_packet_ms, 'ms') },
   { key: 'loss', text: (session) => unit(session.loss_percent, '%', 1), bad: (session) => session.loss_percent >= LOSS_BAD_PERCENT },
