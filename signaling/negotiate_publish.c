@@ -67,12 +67,13 @@ enum status negotiate_publish(const char *offer, size_t offer_bytes, uint32_t me
     made->session_id >>= 2; /* RFC 8829 section 5.2.1: the two highest bits are 0 */
 
     enum status status = offer_parse(offer, offer_bytes, OFFER_PUBLISH, &made->offer, refusal);
+    if (status == STATUS_OK && message_bytes_max == 0)
+        status = offer_drop_data(made->offer, refusal);
     if (status != STATUS_OK) {
+        offer_destroy(made->offer);
         free(made);
         return status;
     }
-    if (message_bytes_max == 0)
-        offer_drop_data(made->offer);
     made->message_bytes_max = message_bytes_max;
     write_publish(made->offer, publish);
     *negotiation = made;

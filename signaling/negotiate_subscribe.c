@@ -40,7 +40,7 @@ static enum status match_source(const struct offer *offer, const struct negotiat
                                  codec_name((enum codec)sent->codec));
         }
     }
-    if (!flows[TRACK_AUDIO] && !flows[TRACK_VIDEO]) {
+    if (offer_has_tracks(offer) && !flows[TRACK_AUDIO] && !flows[TRACK_VIDEO]) {
         return refusal_write(refusal, STATUS_UNSUPPORTED,
                              "The broadcaster sends only %s, which the offer does not ask for.",
                              source->has[TRACK_AUDIO] ? "audio" : "video");
@@ -151,8 +151,9 @@ enum status negotiate_subscribe(const char *offer, size_t offer_bytes,
     if (status != STATUS_OK)
         return status;
     if (!source->data)
-        offer_drop_data(parsed);
-    status = subscribe(parsed, source, ticket, answer, refusal);
+        status = offer_drop_data(parsed, refusal);
+    if (status == STATUS_OK)
+        status = subscribe(parsed, source, ticket, answer, refusal);
     offer_destroy(parsed);
     return status;
 }
@@ -202,8 +203,11 @@ static enum status subscribe_again(struct offer *offer, const struct negotiate_s
         return refusal_write(refusal, STATUS_UNSUPPORTED,
                              "A running session cannot change its certificate: begin a new one.");
     }
-    if (ticket->data.port == 0) /* DTLS, which would carry them, is gone */
-        offer_drop_data(offer);
+    if (ticket->data.port == 0) { /* DTLS, which would carry them, is gone */
+        const enum status status = offer_drop_data(offer, refusal);
+        if (status != STATUS_OK)
+            return status;
+    }
     for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
         struct offer_track *track = &offer->tracks[kind];
         narrow_to_profile(track, ticket->profile);

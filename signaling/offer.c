@@ -78,8 +78,10 @@ static const struct sdp_section *find_transport_section(const struct offer *offe
             if (text_equals(tag, offer_mid(&sdp->media[i])) && !is_rejected(offer, &sdp->media[i]))
                 return &sdp->media[i];
     }
-    const struct sdp_section *audio = offer->tracks[TRACK_AUDIO].section;
-    return audio != NULL ? audio : offer->tracks[TRACK_VIDEO].section;
+    for (unsigned kind = 0; kind < TRACK_COUNT; kind++)
+        if (offer->tracks[kind].section != NULL)
+            return offer->tracks[kind].section;
+    return offer->data.section;
 }
 
 /* --- tracks --- */
@@ -159,10 +161,6 @@ static enum status read_tracks(struct offer *offer, enum offer_role role,
             read_track(offer, role, section, is_audio ? TRACK_AUDIO : TRACK_VIDEO, refusal);
         if (status != STATUS_OK)
             return status;
-    }
-    if (!offer->tracks[TRACK_AUDIO].active && !offer->tracks[TRACK_VIDEO].active) {
-        return refusal_write(refusal, STATUS_UNSUPPORTED,
-                             "The offer has no audio or video track that is to flow.");
     }
     return STATUS_OK;
 }
@@ -259,6 +257,15 @@ static void read_data(struct offer *offer)
 
 /* --- the whole --- */
 
+static enum status check_purpose(const struct offer *offer, struct negotiate_refusal *refusal)
+{
+    if (offer_has_tracks(offer) || offer->data.section != NULL)
+        return STATUS_OK;
+    return refusal_write(refusal, STATUS_UNSUPPORTED,
+                         "The offer has no audio or video track that is to flow, nor data channels "
+                         "of a form that is served.");
+}
+
 static enum status read_offer(struct offer *offer, size_t text_bytes, enum offer_role role,
                               struct negotiate_refusal *refusal)
 {
@@ -280,6 +287,9 @@ static enum status read_offer(struct offer *offer, size_t text_bytes, enum offer
     if (status == STATUS_OK) {
         settle_extensions(offer);
         read_data(offer);
+        status = check_purpose(offer, refusal);
+    }
+    if (status == STATUS_OK) {
         status = offer_transport_read(offer->sdp, find_transport_section(offer), &offer->transport,
                                       refusal);
     }
@@ -338,9 +348,18 @@ bool offer_is_data_at(const struct offer *offer, unsigned position)
     return offer->data.section == &offer->sdp->media[position];
 }
 
-void offer_drop_data(struct offer *offer)
+bool offer_has_tracks(const struct offer *offer)
+{
+    return offer->tracks[TRACK_AUDIO].active || offer->tracks[TRACK_VIDEO].active;
+}
+
+enum status offer_drop_data(struct offer *offer, struct negotiate_refusal *refusal)
 {
     offer->data = (struct offer_data){.section = NULL};
+    if (offer_has_tracks(offer))
+        return STATUS_OK;
+    return refusal_write(refusal, STATUS_UNSUPPORTED,
+                         "The offer has data channels alone, and the server takes none here.");
 }
 
 void offer_write_profile(const struct offer *offer, struct profile *profile)

@@ -37,8 +37,10 @@ void offer_destroy(struct offer *offer); /* NULL is allowed */
 const struct offer_track *offer_track_at(const struct offer *offer, unsigned position);
 /* Whether that m-line is the one of the data channels. */
 bool offer_is_data_at(const struct offer *offer, unsigned position);
-/* The data channels are answered with port 0. */
-void offer_drop_data(struct offer *offer);
+/* Whether any is to flow: an offer may be of data channels alone. */
+bool offer_has_tracks(const struct offer *offer);
+/* The data channels are answered with port 0. STATUS_UNSUPPORTED: that leaves nothing. */
+MUST_CHECK enum status offer_drop_data(struct offer *offer, struct negotiate_refusal *refusal);
 /* The identification tag of section; empty when it has none. */
 struct text offer_mid(const struct sdp_section *section);
 /* Writes the tracks' formats, extensions and NACK into profile (all but index). */

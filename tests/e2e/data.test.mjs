@@ -49,6 +49,20 @@ async function publish(page, room) {
   }, room);
 }
 
+/** A broadcaster, or a viewer, with data channels and nothing else. */
+async function talk(page, route) {
+  await install(page);
+  return page.evaluate(async (to) => {
+    window.connection = new RTCPeerConnection();
+    window.heard = [];
+    window.own = window.connection.createDataChannel('chat');
+    window.connection.ondatachannel = ({ channel }) => {
+      channel.onmessage = ({ data }) => window.heard.push(`${channel.label}: ${data}`);
+    };
+    return window.exchange(window.connection, to);
+  }, route);
+}
+
 /** A viewer; with a channel of its own, if it is to have data channels at all. */
 async function watch(page, room, ownChannel) {
   await install(page);
@@ -169,6 +183,42 @@ tests["a broadcaster's channels reach Chromium and Firefox, early and late, and 
   await late.evaluate(() => window.connection.close());
   await untilTrue('the association ended', async () => await counts(server) === 3);
   assert.equal(await server.metric('manycast_data_cut_slow_total'), 0);
+};
+
+tests['data channels alone serve broadcaster and viewers, with and without a picture'] = async (cleanup) => {
+  const server = await Server.start();
+  cleanup.later(() => server.down());
+  const browser = await browserOf(cleanup, chromium);
+  const [studio, plain, fox] = [
+    await open(browser, `${server.url}/missing`), await open(browser, `${server.url}/missing`),
+    await open(await browserOf(cleanup, firefox), `${server.url}/missing`),
+  ];
+  assert.match(await talk(studio, '/whip/alone'), /^(?![^]*m=(audio|video))[^]*m=application [1-9]/);
+  await server.isLive('alone');
+  for (const page of [plain, fox]) {
+    await talk(page, '/whep/alone');
+    await until(page, 'own channel open', () => window.own.readyState === 'open');
+  }
+  await studio.evaluate(() => window.own.send('你好'));
+  for (const page of [plain, fox]) await until(page, 'heard', () => window.heard.includes('chat: 你好'));
+
+  // Of a room with a picture, the channels alone.
+  const artist = await open(browser, `${server.url}/missing`);
+  await publish(artist, 'data');
+  await server.isLive('data');
+  await talk(plain, '/whep/data');
+  await until(plain, 'own channel open', () => window.own.readyState === 'open');
+  const socket = new WebSocket(server.url.replace('http', 'ws') + '/ws');
+  cleanup.later(() => socket.close());
+  await once(socket, 'open');
+  const lines = [];
+  socket.on('message', (text) => lines.push(JSON.parse(text)));
+  socket.send(JSON.stringify({ type: 'join', room: 'data' }));
+  await untilTrue('joined', () => lines.some(({ type }) => type === 'joined'));
+  await plain.evaluate(() => window.own.send('只有文字'));
+  await untilTrue('a line', () => lines.some(({ type, text }) => type === 'chat' && text === '只有文字'));
+  await artist.evaluate(() => window.channels.captions.send('字'));
+  await until(plain, 'captions', () => window.heard.includes('字幕: 字'));
 };
 
 tests['who falls behind on a reliable channel loses its data channels, and nobody else notices'] = async (cleanup) => {
