@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "transport/association.h"
+#include "transport/data_group.h"
 
 enum {
     ROOM_BYTES_MIN = 8192, /* what SCTP tells fits too */
@@ -18,21 +19,6 @@ enum {
 #define QUIET_TURN_NS (100 * MONO_MS)
 
 static const char chat_label[] = "chat";
-
-/* A channel that a stream's broadcaster has open. */
-struct shared_channel {
-    uint32_t tag;    /* 0: none here */
-    uint16_t stream; /* the broadcaster's */
-    struct datachannel terms;
-};
-
-/* All of one media stream that have data channels. */
-struct group {
-    uint32_t stream_id;
-    struct data_peer *publisher; /* or NULL */
-    struct data_peer *viewers;
-    struct shared_channel channels[];
-};
 
 struct data_relay {
     struct data_limits limits;
@@ -83,21 +69,20 @@ static struct data_peer *find_peer(const struct data_relay *relay, uint64_t sess
     return g_hash_table_lookup(relay->peers, &session);
 }
 
-static struct group *find_group(const struct data_relay *relay, uint32_t stream_id)
+static struct data_group *find_group(const struct data_relay *relay, uint32_t stream_id)
 {
     return g_hash_table_lookup(relay->groups, GUINT_TO_POINTER(stream_id));
 }
 
-static struct group *find_or_make_group(struct data_relay *relay, uint32_t stream_id)
+static struct data_group *find_or_make_group(struct data_relay *relay, uint32_t stream_id)
 {
-    struct group *group = find_group(relay, stream_id);
+    struct data_group *group = find_group(relay, stream_id);
 
     if (group != NULL)
         return group;
-    group = calloc(1, sizeof *group + relay->limits.channels_max * sizeof group->channels[0]);
+    group = data_group_make(stream_id, relay->limits.channels_max);
     if (group == NULL)
         return NULL;
-    group->stream_id = stream_id;
     g_hash_table_insert(relay->groups, GUINT_TO_POINTER(stream_id), group);
     return group;
 }
@@ -116,58 +101,31 @@ static void mark_ready(void *context)
 
 /* --- channels --- */
 
-static struct shared_channel *shared_by_stream(const struct data_relay *relay, struct group *group,
-                                               uint16_t stream)
-{
-    for (unsigned i = 0; i < relay->limits.channels_max; i++)
-        if (group->channels[i].tag != 0 && group->channels[i].stream == stream)
-            return &group->channels[i];
-    return NULL;
-}
-
-static struct shared_channel *shared_free(const struct data_relay *relay, struct group *group)
-{
-    for (unsigned i = 0; i < relay->limits.channels_max; i++)
-        if (group->channels[i].tag == 0)
-            return &group->channels[i];
-    return NULL;
-}
-
-static const struct shared_channel *shared_by_tag(const struct data_relay *relay,
-                                                  const struct group *group, uint32_t tag)
-{
-    for (unsigned i = 0; i < relay->limits.channels_max; i++)
-        if (group->channels[i].tag == tag)
-            return &group->channels[i];
-    return NULL;
-}
-
 /* A viewer whose queue is full, or that has not closed its side of as many old channels, gets it
  * later. */
-static void share_with(struct data_peer *viewer, const struct shared_channel *channel)
+static void share_with(struct data_peer *viewer, const struct data_group_channel *channel)
 {
     if (viewer->up && !viewer->over &&
         data_peer_open(viewer, &channel->terms, channel->tag) != STATUS_OK)
         viewer->lacks = true;
 }
 
-static void share_missing(const struct data_relay *relay, const struct group *group,
-                          struct data_peer *viewer)
+static void share_missing(const struct data_group *group, struct data_peer *viewer)
 {
     uint16_t stream = 0;
 
     viewer->lacks = false;
-    for (unsigned i = 0; i < relay->limits.channels_max; i++) {
-        const struct shared_channel *channel = &group->channels[i];
+    for (unsigned i = 0; i < group->channels_max; i++) {
+        const struct data_group_channel *channel = &group->channels[i];
         if (channel->tag != 0 && data_peer_find(viewer, channel->tag, &stream) == NULL)
             share_with(viewer, channel);
     }
 }
 
-static void on_publisher_opened(struct data_relay *relay, struct group *group,
+static void on_publisher_opened(struct data_relay *relay, struct data_group *group,
                                 struct data_peer *publisher, const struct data_news *news)
 {
-    struct shared_channel *channel = shared_free(relay, group);
+    struct data_group_channel *channel = data_group_channel_free(group);
 
     if (channel == NULL) {
         data_peer_refuse(publisher, news->stream);
@@ -183,7 +141,7 @@ static void on_publisher_opened(struct data_relay *relay, struct group *group,
         share_with(viewer, channel);
 }
 
-static void withdraw(struct group *group, struct shared_channel *channel)
+static void withdraw(struct data_group *group, struct data_group_channel *channel)
 {
     uint16_t stream = 0;
 
@@ -193,10 +151,10 @@ static void withdraw(struct group *group, struct shared_channel *channel)
     channel->tag = 0;
 }
 
-static void on_publisher_message(struct data_relay *relay, struct group *group,
+static void on_publisher_message(struct data_relay *relay, struct data_group *group,
                                  const struct data_news *news)
 {
-    const struct shared_channel *channel = shared_by_stream(relay, group, news->stream);
+    const struct data_group_channel *channel = data_group_channel_at(group, news->stream);
     uint16_t stream = 0;
 
     for (struct data_peer *viewer = group->viewers; viewer != NULL && channel != NULL;
@@ -217,20 +175,20 @@ static void on_viewer_opened(struct data_peer *viewer, const struct data_news *n
     data_peer_accept(viewer, news->stream, is_chat ? TAG_CHAT : TAG_UNWANTED);
 }
 
-static bool is_chat(const struct data_relay *relay, const struct group *group, uint32_t tag)
+static bool is_chat(const struct data_group *group, uint32_t tag)
 {
     if (tag == TAG_CHAT)
         return true;
-    const struct shared_channel *channel =
-        tag != TAG_UNWANTED ? shared_by_tag(relay, group, tag) : NULL;
+    const struct data_group_channel *channel =
+        tag != TAG_UNWANTED ? data_group_channel_of(group, tag) : NULL;
     return channel != NULL && datachannel_is_named(&channel->terms, chat_label);
 }
 
-static void on_viewer_message(struct data_relay *relay, const struct group *group,
+static void on_viewer_message(struct data_relay *relay, const struct data_group *group,
                               const struct data_peer *viewer, const struct data_news *news)
 {
     if (news->payload_protocol != DATACHANNEL_TEXT ||
-        !is_chat(relay, group, viewer->channels[news->stream].tag)) {
+        !is_chat(group, viewer->channels[news->stream].tag)) {
         STATS_ADD(relay->stats, data_drop_unwanted, 1);
         return;
     }
@@ -245,28 +203,6 @@ static void on_viewer_message(struct data_relay *relay, const struct group *grou
 
 /* --- peers --- */
 
-static void link_peer(struct group *group, struct data_peer *peer)
-{
-    if (peer->session.publishes) {
-        group->publisher = peer;
-        return;
-    }
-    peer->next = group->viewers;
-    if (group->viewers != NULL)
-        group->viewers->previous = peer;
-    group->viewers = peer;
-}
-
-static void unlink_viewer(struct group *group, struct data_peer *peer)
-{
-    if (peer->previous != NULL)
-        peer->previous->next = peer->next;
-    else
-        group->viewers = peer->next;
-    if (peer->next != NULL)
-        peer->next->previous = peer->previous;
-}
-
 static void unlink_ready(struct data_peer **list, const struct data_peer *peer)
 {
     for (; *list != NULL; list = &(*list)->ready_next) {
@@ -277,7 +213,7 @@ static void unlink_ready(struct data_peer **list, const struct data_peer *peer)
     }
 }
 
-static void remove_if_empty(const struct data_relay *relay, const struct group *group)
+static void remove_if_empty(const struct data_relay *relay, const struct data_group *group)
 {
     if (group->publisher == NULL && group->viewers == NULL)
         g_hash_table_remove(relay->groups, GUINT_TO_POINTER(group->stream_id));
@@ -285,7 +221,7 @@ static void remove_if_empty(const struct data_relay *relay, const struct group *
 
 static void remove_peer(struct data_relay *relay, struct data_peer *peer)
 {
-    struct group *group = find_group(relay, peer->session.stream_id);
+    struct data_group *group = find_group(relay, peer->session.stream_id);
 
     g_hash_table_remove(relay->peers, &peer->session.session);
     if (peer->ready) {
@@ -293,13 +229,11 @@ static void remove_peer(struct data_relay *relay, struct data_peer *peer)
         unlink_ready(&relay->reading, peer);
     }
     if (peer->session.publishes) {
-        group->publisher = NULL;
-        for (unsigned i = 0; i < relay->limits.channels_max; i++)
+        for (unsigned i = 0; i < group->channels_max; i++)
             if (group->channels[i].tag != 0)
                 withdraw(group, &group->channels[i]);
-    } else {
-        unlink_viewer(group, peer);
     }
+    data_group_remove(group, peer);
     remove_if_empty(relay, group);
     peer->relay = NULL; /* nobody is told that it is ready any more */
     data_peer_destroy(peer);
@@ -320,13 +254,13 @@ static void end_peer(struct data_relay *relay, struct data_peer *peer)
 static void handle(struct data_relay *relay, struct data_peer *peer, enum data_peer_event event,
                    const struct data_news *news)
 {
-    struct group *group = find_group(relay, peer->session.stream_id);
-    struct shared_channel *channel;
+    struct data_group *group = find_group(relay, peer->session.stream_id);
+    struct data_group_channel *channel;
 
     switch (event) {
     case DATA_PEER_UP:
         if (!peer->session.publishes)
-            share_missing(relay, group, peer);
+            share_missing(group, peer);
         break;
     case DATA_PEER_OPENED:
         if (peer->session.publishes)
@@ -341,7 +275,7 @@ static void handle(struct data_relay *relay, struct data_peer *peer, enum data_p
             on_viewer_message(relay, group, peer, news);
         break;
     case DATA_PEER_CLOSED:
-        channel = peer->session.publishes ? shared_by_stream(relay, group, news->stream) : NULL;
+        channel = peer->session.publishes ? data_group_channel_at(group, news->stream) : NULL;
         if (channel != NULL)
             withdraw(group, channel);
         break;
@@ -365,7 +299,7 @@ static int64_t read_peer(struct data_relay *relay, struct data_peer *peer, int64
         }
         if (event == DATA_PEER_NOTHING) {
             if (peer->lacks)
-                share_missing(relay, find_group(relay, peer->session.stream_id), peer);
+                share_missing(find_group(relay, peer->session.stream_id), peer);
             const bool hurry = relay->hurry;
             const int64_t due_ns = data_peer_due_ns(peer, now_ns);
             if (due_ns != MONO_NEVER)
@@ -398,7 +332,7 @@ static int64_t read_ready(struct data_relay *relay, int64_t now_ns)
 /* Who publishes a stream takes over from whoever did. */
 static void end_publisher_before(struct data_relay *relay, uint32_t stream_id)
 {
-    const struct group *group = find_group(relay, stream_id);
+    const struct data_group *group = find_group(relay, stream_id);
 
     if (group != NULL && group->publisher != NULL)
         end_peer(relay, group->publisher);
@@ -407,7 +341,7 @@ static void end_publisher_before(struct data_relay *relay, uint32_t stream_id)
 static enum status open_peer(struct data_relay *relay, const struct data_session *session,
                              int64_t now_ns)
 {
-    struct group *group = NULL;
+    struct data_group *group = NULL;
     struct data_peer *peer = NULL;
 
     if (find_peer(relay, session->session) == NULL &&
@@ -426,7 +360,7 @@ static enum status open_peer(struct data_relay *relay, const struct data_session
     }
     peer->relay = relay;
     g_hash_table_insert(relay->peers, &peer->session.session, peer);
-    link_peer(group, peer);
+    data_group_add(group, peer);
     return STATUS_OK;
 }
 
