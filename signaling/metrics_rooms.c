@@ -10,10 +10,21 @@ struct figures {
     uint64_t live; /* streams */
     uint64_t bps[TRACK_COUNT];
     uint64_t lost[TRACK_COUNT];
+    uint64_t silent; /* streams */
+    uint64_t clipping;
+    bool heard;   /* some are; then: */
+    int level_db; /* of the loudest */
 };
 
 static const char *const TRACK_NAMES[TRACK_COUNT] = {
     [TRACK_AUDIO] = "audio", [TRACK_VIDEO] = "video"};
+
+static void add_level(struct figures *figures, int level_db)
+{
+    if (!figures->heard || figures->level_db < level_db)
+        figures->level_db = level_db;
+    figures->heard = true;
+}
 
 static bool add_room(void *context, struct directory_room *room)
 {
@@ -25,6 +36,10 @@ static bool add_room(void *context, struct directory_room *room)
 
         figures.viewers += stream->viewers;
         figures.live += live;
+        figures.silent += stream->sound.state == SOUND_SILENT;
+        figures.clipping += stream->sound.state == SOUND_CLIPPING;
+        if (stream->sound.state != SOUND_UNKNOWN)
+            add_level(&figures, stream->sound.level_db);
         for (unsigned i = 0; i < TRACK_COUNT; i++) {
             figures.bps[i] += live ? stream->report.bitrate_bps[i] : 0;
             figures.lost[i] += stream->report.packets_lost[i];
@@ -55,6 +70,10 @@ static unsigned sum_others(GArray *rooms, unsigned most)
 
         others.viewers += room->viewers;
         others.live += room->live;
+        others.silent += room->silent;
+        others.clipping += room->clipping;
+        if (room->heard)
+            add_level(&others, room->level_db);
         for (unsigned track = 0; track < TRACK_COUNT; track++) {
             others.bps[track] += room->bps[track];
             others.lost[track] += room->lost[track];
@@ -78,6 +97,21 @@ static void put_counts(struct metrics_writer *writer, const GArray *rooms, const
 
         memcpy(&value, (const char *)room + offset, sizeof value);
         metrics_count(writer, name, labels, value);
+    }
+}
+
+/* Only of rooms where the audio monitor hears something. */
+static void put_levels(struct metrics_writer *writer, const GArray *rooms)
+{
+    static const char name[] = "manycast_room_sound_level_db";
+
+    metrics_family(writer, name, "gauge", "Level of a room's loudest stream, dBFS");
+    for (guint i = 0; i < rooms->len; i++) {
+        const struct figures *room = &g_array_index(rooms, struct figures, i);
+        const struct metrics_label labels[METRICS_LABELS_MAX] = {{"room", room->name}};
+
+        if (room->heard)
+            metrics_real(writer, name, labels, room->level_db);
     }
 }
 
@@ -116,6 +150,11 @@ void metrics_rooms_put(struct metrics_writer *writer, const struct directory *di
     put_tracks(writer, rooms, "manycast_room_packets_lost",
                "Packets lost on the way from a room's present broadcasters",
                offsetof(struct figures, lost));
+    put_counts(writer, rooms, "manycast_room_silent_streams", "Streams of a room without a sound",
+               offsetof(struct figures, silent));
+    put_counts(writer, rooms, "manycast_room_clipping_streams", "Streams of a room that clip",
+               offsetof(struct figures, clipping));
+    put_levels(writer, rooms);
     metrics_put_count(writer, "manycast_rooms_unlisted", "gauge",
                       "Rooms beyond metrics.rooms, told together as " METRICS_ROOMS_OTHERS, others);
     g_array_free(rooms, TRUE);

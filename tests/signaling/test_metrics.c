@@ -205,7 +205,7 @@ static void metrics_are_exact_text_of_all_that_is_counted(void **state)
     free(text);
 }
 
-static void open_room(const char *name, unsigned viewers)
+static struct directory_stream *open_room(const char *name, unsigned viewers)
 {
     struct directory_stream *stream;
     bool made;
@@ -215,6 +215,29 @@ static void open_room(const char *name, unsigned viewers)
         STATUS_OK);
     stream->viewers = viewers;
     stream->report.packets_lost[TRACK_AUDIO] = 1;
+    return stream;
+}
+
+static void metrics_tell_how_rooms_sound(void **state)
+{
+    const struct metrics_gauges gauges = {0};
+    const struct stats sum = {0};
+
+    (void)state;
+    stage.config.metrics_rooms = 2;
+    open_room("a", 9)->sound = (struct sound){SOUND_SILENT, -90};
+    open_room("b", 8); /* nothing is known */
+    open_room("c", 2)->sound = (struct sound){SOUND_OK, -30};
+    open_room("d", 1)->sound = (struct sound){SOUND_CLIPPING, -3};
+    char *text = metrics_text(stage.endpoint, &sum, &gauges);
+    check_format(text);
+    expect(text, "\nmanycast_room_silent_streams{room=\"a\"} 1\n"
+                 "manycast_room_silent_streams{room=\"b\"} 0\n"
+                 "manycast_room_silent_streams{room=\"" METRICS_ROOMS_OTHERS "\"} 0\n");
+    expect(text, "\nmanycast_room_clipping_streams{room=\"" METRICS_ROOMS_OTHERS "\"} 1\n");
+    expect(text, "\nmanycast_room_sound_level_db{room=\"a\"} -90.000000\n"
+                 "manycast_room_sound_level_db{room=\"" METRICS_ROOMS_OTHERS "\"} -3.000000\n");
+    free(text);
 }
 
 static void metrics_name_the_largest_rooms(void **state)
@@ -289,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(metrics_are_exact_text_of_all_that_is_counted, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(metrics_tell_how_rooms_sound, set_up, tear_down),
         cmocka_unit_test_setup_teardown(metrics_name_the_largest_rooms, set_up, tear_down),
         cmocka_unit_test_setup_teardown(metrics_are_read_with_their_key_where_one_is_set, set_up,
                                         tear_down),
