@@ -130,7 +130,7 @@ check "all 20 were done" [ "$(grep -c 'info main reloaded' "$folder/reload.log")
 kill $publisher $server
 wait
 write_config '' $'[http]\nshare_port = yes'
-sed -i 's/^seconds = 0/seconds = 6/; /^cert\|^key/d' "$config"
+sed -i 's/^seconds = 0/seconds = 20/; /^cert\|^key/d' "$config"
 start_first() {
     "$build/manycast" --config "$config" >"$folder/first.log" 2>&1 &
     server=$!
@@ -162,6 +162,7 @@ wait $load
 check "the first one's viewers lost no packet" grep -q '^lost  *0 packets' "$folder/load.log"
 check "all 50 of them" grep -q '50 connected, 0 failed, 50 with media' "$folder/load.log"
 check "the second one's have theirs" grep -q '10 connected, 0 failed, 10 with media' "$folder/load-next.log"
+kill $publisher # the last to leave the first one
 wait $server
 check "the first one ends, status 0" [ $? -eq 0 ]
 server=$second
