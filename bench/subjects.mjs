@@ -41,7 +41,7 @@ function start(pin, command) {
   return child;
 }
 
-async function stop(child) {
+export async function stop(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
   const forced = setTimeout(() => child.kill('SIGKILL'), 5000);
@@ -95,9 +95,9 @@ export const whole = { fps: 30, kbps: 2500, audio: true };
 export const thin = { fps: 12, kbps: 1000, audio: false };
 const streamFor = (viewers) => (viewers > WHOLE_VIEWERS_MAX ? thin : whole);
 
-async function broadcast(url, { fps, kbps, audio } = whole) {
+export async function broadcast(url, { size = '1280x720', fps, kbps, audio } = whole) {
   const publisher = start(otherCores, [
-    `${programs}/manycast-publish`, url, '--size', '1280x720', '--fps', String(fps), '--kbps', String(kbps), '--gop', String(2 * fps), '--ahead',
+    `${programs}/manycast-publish`, url, '--size', size, '--fps', String(fps), '--kbps', String(kbps), '--gop', String(2 * fps), '--ahead',
     ...(audio ? [] : ['--no-audio']),
   ]);
   try {
@@ -110,11 +110,11 @@ async function broadcast(url, { fps, kbps, audio } = whole) {
   return publisher;
 }
 
-const watch = (url, { viewers, ramp, seconds, gro, suite, stay = 0 }, pid) =>
+export const watch = (url, { viewers, ramp, seconds, gro, suite, stay = 0, rooms = 1 }, pid) =>
   tell(
     otherCores,
     [
-      `${programs}/manycast-load`, url, '--viewers', viewers, '--ramp', ramp, '--duration', seconds, '--stay', stay, '--sample', '50',
+      `${programs}/manycast-load`, url, '--viewers', viewers, '--ramp', ramp, '--duration', seconds, '--stay', stay, '--rooms', rooms, '--sample', '50',
       '--suite', suite, '--server-pid', pid, '--json', ...(gro ? [] : ['--plain']),
     ].map(String),
     90 + (3 * viewers) / ramp,
@@ -159,11 +159,11 @@ function watchSending(base) {
   };
 }
 
-// Calls work with the base URL of a fresh server and its process id.
-async function withManycast(work) {
+// Calls work with the base URL of a fresh server, which may have more settings, and its process id.
+export async function withManycast(work, settings = []) {
   const port = await freePort();
   const server = start(serverCore, [
-    `${programs}/manycast`, '--http-port', String(port), '--media-port', '0', '--media-workers', '1', '--log-level', 'error',
+    `${programs}/manycast`, '--http-port', String(port), '--media-port', '0', '--media-workers', '1', '--log-level', 'error', ...settings,
   ]);
   try {
     await until('the server', server, () => listens(port));

@@ -53,6 +53,7 @@ bool options_read(int *argc, char ***argv, struct options *options)
     static char *suite = NULL;
     static char **rest = NULL;
     int viewers = 100;
+    int rooms = 1;
     int ramp = 100;
     int duration_s = 10;
     int stay_s = 0;
@@ -63,6 +64,8 @@ bool options_read(int *argc, char ***argv, struct options *options)
     gboolean json = FALSE;
     const GOptionEntry entries[] = {
         {"viewers", 0, 0, G_OPTION_ARG_INT, &viewers, "How many (100)", "N"},
+        {"rooms", 0, 0, G_OPTION_ARG_INT, &rooms,
+         "They watch URL-0, URL-1 ... URL-(N-1) in turn (1: URL)", "N"},
         {"ramp", 0, 0, G_OPTION_ARG_INT, &ramp, "Joins a second (100)", "N"},
         {"duration", 0, 0, G_OPTION_ARG_INT, &duration_s, "Seconds measured (10)", "N"},
         {"stay", 0, 0, G_OPTION_ARG_INT, &stay_s, "Seconds until a viewer leaves (0: to the end)",
@@ -83,14 +86,15 @@ bool options_read(int *argc, char ***argv, struct options *options)
     if (rest == NULL || rest[0] == NULL || rest[1] != NULL)
         return complain("one URL is needed, like http://localhost:8080/whep/demo");
     if (viewers < 1 || viewers > VIEWERS_MAX || ramp < 1 || ramp > RAMP_MAX || duration_s < 1 ||
-        sample < 1 || stay_s < 0)
-        return complain("--viewers is 1 to 20000, --ramp 1 to 5000, --duration and --sample 1 up, "
-                        "--stay 0 up");
+        sample < 1 || stay_s < 0 || rooms < 1)
+        return complain("--viewers is 1 to 20000, --ramp 1 to 5000, --duration, --sample and "
+                        "--rooms 1 up, --stay 0 up");
     if (!read_suite(suite, &options->suite))
         return complain("--suite is gcm, cm or any");
     options->url = rest[0];
     options->token = token;
     options->viewers = (unsigned)viewers;
+    options->rooms = (unsigned)rooms;
     options->ramp = (unsigned)ramp;
     options->duration_s = (unsigned)duration_s;
     options->stay_s = (unsigned)stay_s;

@@ -8,6 +8,7 @@ struct options {
     const char *url;   /* of the WHEP endpoint */
     const char *token; /* NULL: none */
     unsigned viewers;
+    unsigned rooms;      /* 1: that of url; more: url-0, url-1 ... in turn */
     unsigned ramp;       /* joins a second */
     unsigned duration_s; /* measured, after all have joined */
     unsigned stay_s;     /* with media, then a viewer leaves; 0: to the end */

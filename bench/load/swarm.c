@@ -124,6 +124,8 @@ static void *join_all(void *argument)
 
     swarm->whep = whep_create(options->url, options->token, options->tcp,
                               certificate_fingerprint(swarm->certificate));
+    if (swarm->whep != NULL)
+        whep_spread(swarm->whep, options->rooms);
     for (unsigned i = 0;
          swarm->whep != NULL && i < options->viewers && !atomic_load(&swarm->leaving); i++) {
         struct joined *joined = calloc(1, sizeof *joined);

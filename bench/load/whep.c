@@ -9,6 +9,7 @@ enum {
     OFFER_BYTES_MAX = 8192,
     ANSWER_BYTES_MAX = 64 * 1024,
     HEADER_BYTES_MAX = 512,
+    URL_BYTES_MAX = 1024,
     TIMEOUT_MS = 10000,
     COMPLAINTS_MAX = 5,
     CREATED = 201
@@ -18,6 +19,8 @@ struct whep {
     CURL *curl;
     struct curl_slist *headers;
     const char *url;
+    unsigned rooms; /* 0, 1: url is whole */
+    unsigned joins;
     bool tcp;
     unsigned complaints;
     char fingerprint[FINGERPRINT_TEXT_MAX];
@@ -210,14 +213,22 @@ static bool read_location(struct whep *whep, char out[WHEP_LOCATION_BYTES_MAX])
     return read;
 }
 
+void whep_spread(struct whep *whep, unsigned rooms)
+{
+    whep->rooms = rooms;
+}
+
 bool whep_join(struct whep *whep, const struct ice_credentials *local, struct whep_session *session)
 {
     char offer[OFFER_BYTES_MAX];
+    char url[URL_BYTES_MAX];
     char why[256];
     long code = 0;
 
     write_offer(whep, local, offer);
-    prepare(whep, whep->url);
+    if (whep->rooms > 1)
+        (void)snprintf(url, sizeof url, "%s-%u", whep->url, whep->joins++ % whep->rooms);
+    prepare(whep, whep->rooms > 1 ? url : whep->url);
     curl_easy_setopt(whep->curl, CURLOPT_POSTFIELDS, offer);
     const CURLcode error = curl_easy_perform(whep->curl);
     curl_easy_getinfo(whep->curl, CURLINFO_RESPONSE_CODE, &code);

@@ -23,6 +23,8 @@ struct whep;
  * for none. NULL on failure. */
 struct whep *whep_create(const char *url, const char *token, bool tcp,
                          const struct fingerprint *own);
+/* From now on sessions begin at url-0, url-1 ... in turn; rooms 1: at url. */
+void whep_spread(struct whep *whep, unsigned rooms);
 void whep_destroy(struct whep *whep);
 /* local: the credentials to offer. False: refused or failed (said on stderr, a few times). */
 bool whep_join(struct whep *whep, const struct ice_credentials *local,
