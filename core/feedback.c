@@ -1,7 +1,6 @@
 #include "core/feedback.h"
 
 #include "core/bytes.h"
-#include "core/mono.h"
 #include "core/replay.h"
 #include "core/rtcp.h"
 
@@ -57,7 +56,7 @@ static enum status read_reports(struct feedback_context *context, struct rtcp_pa
                                  report.delay_since_sender_report, context->now_ns);
         if (round_trip_ns > 0) {
             viewer->round_trip_ns = round_trip_ns;
-            STATS_OBSERVE(context->stats, report_round_trip_ms, round_trip_ns / MONO_MS);
+            STATS_OBSERVE_MS(context->stats, report_round_trip_ms, round_trip_ns);
         }
     }
     return STATUS_OK;

@@ -119,6 +119,10 @@ struct stats {
 /* Notes value in a histogram of the owner thread's own stats. */
 #define STATS_OBSERVE(stats, name, value)                                                          \
     stats_observe(&(stats)->name, stats_bounds_##name, (uint64_t)(value))
+/* The same for how long something took, in milliseconds; less than nothing (the time that a loop
+ * read when its turn began may be before the beginning) is nothing. */
+#define STATS_OBSERVE_MS(stats, name, took_ns)                                                     \
+    STATS_OBSERVE(stats, name, (took_ns) > 0 ? (took_ns) / 1000000 : 0)
 #define STATS_DECLARE_BOUNDS(name, help, ...)                                                      \
     extern const uint32_t stats_bounds_##name[STATS_BOUNDS];
 STATS_HISTOGRAMS(STATS_DECLARE_BOUNDS)

@@ -76,7 +76,7 @@ static void tell_first_packet(struct viewer_session *session, struct stats *stat
     const int64_t after_us = (sent_ns - session->quality->answered_ns) / NS_PER_US;
 
     session->told_first = true;
-    STATS_OBSERVE(stats, join_media_ms, mono_to_ms(sent_ns - session->since_ns));
+    STATS_OBSERVE_MS(stats, join_media_ms, sent_ns - session->since_ns);
     VIEWER_QUALITY_SET(session->quality, first_packet_us, after_us > 0 ? (uint32_t)after_us : 1);
 }
 

@@ -55,8 +55,7 @@ enum status viewers_admit(struct viewers *viewers, const struct ticket *ticket, 
     if (status != STATUS_OK)
         return status;
     if (made->quality != NULL)
-        STATS_OBSERVE(viewers->settings.stats, join_ice_ms,
-                      mono_to_ms(now_ns - made->quality->answered_ns));
+        STATS_OBSERVE_MS(viewers->settings.stats, join_ice_ms, now_ns - made->quality->answered_ns);
     struct viewer_session **bucket = &viewers->buckets[made->id % BUCKETS];
     made->next = *bucket;
     *bucket = made;
@@ -207,7 +206,7 @@ static void connect_session(struct viewers *viewers, struct viewer_session *sess
         return;
     }
     STATS_ADD(settings->stats, sessions_opened, 1);
-    STATS_OBSERVE(settings->stats, join_dtls_ms, mono_to_ms(now_ns - session->since_ns));
+    STATS_OBSERVE_MS(settings->stats, join_dtls_ms, now_ns - session->since_ns);
     session->since_ns = now_ns;
     viewer_session_tell_quality(session, settings->stats);
     ticket_table_connected(settings->tickets, session->id);

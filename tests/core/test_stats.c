@@ -41,9 +41,25 @@ static void stats_observe_counts_up_to_the_bound(void **state)
     assert_int_equal(sum.batch_size.sum, 72);
 }
 
+static void stats_observe_ms_takes_less_than_nothing_for_nothing(void **state)
+{
+    (void)state;
+    static struct stats stats;
+
+    STATS_OBSERVE_MS(&stats, join_ice_ms, INT64_C(-5000000));
+    STATS_OBSERVE_MS(&stats, join_ice_ms, INT64_C(0));
+    STATS_OBSERVE_MS(&stats, join_ice_ms, INT64_C(10999999));
+    STATS_OBSERVE_MS(&stats, join_ice_ms, INT64_C(11000000));
+    assert_int_equal(stats.join_ice_ms.buckets[0], 3);
+    assert_int_equal(stats.join_ice_ms.buckets[1], 1);
+    assert_int_equal(stats.join_ice_ms.sum, 21);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(stats_sum_adds_every_counter),
-                                       cmocka_unit_test(stats_observe_counts_up_to_the_bound)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stats_sum_adds_every_counter),
+        cmocka_unit_test(stats_observe_counts_up_to_the_bound),
+        cmocka_unit_test(stats_observe_ms_takes_less_than_nothing_for_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
