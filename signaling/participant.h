@@ -63,7 +63,8 @@ void participant_receive(struct participant_line *line, const json_t *value);
  * it was sent (`joined`), or comes later (an offer's). */
 json_t *participant_answer(struct participant_line *line, const json_t *value);
 /* Who opened session: id and name ("": none), borrowed until it ends. False: nobody who joined. */
-bool participant_identify(const struct session *session, const char **from, const char **name);
+bool participant_identify(const struct session *session, const char **from, const char **name,
+                          bool *muted);
 bool participant_is_joined(const struct participant_line *line);
 /* Whether it has an open peer connection of that id. */
 bool participant_has_peer(const struct participant_line *line, const char *id);

@@ -91,10 +91,13 @@ json_t *participant_make_joined(const struct participant *participant)
     }
     if (participant_is_host(participant))
         json_object_set_new(joined, "host", json_true());
+    if (access_is_guarded(endpoint_config(participant->all->endpoint), ACCESS_WATCH))
+        json_object_set_new(joined, "watch_key", json_true());
     return joined;
 }
 
-bool participant_identify(const struct session *session, const char **from, const char **name)
+bool participant_identify(const struct session *session, const char **from, const char **name,
+                          bool *muted)
 {
     const struct peers *peers = peers_of(session);
 
@@ -103,5 +106,6 @@ bool participant_identify(const struct session *session, const char **from, cons
     const struct participant *participant = peers->context;
     *from = participant->you;
     *name = participant->name;
+    *muted = participant->person.muted;
     return true;
 }

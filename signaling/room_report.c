@@ -106,9 +106,10 @@ static json_t *session_json(const struct session *session, int64_t now_ns)
     const char *from = NULL;
     const char *name = publishes ? session->stream->publisher_name : NULL;
     char browser[USER_AGENT_TEXT_BYTES];
+    bool muted = false;
 
     user_agent_write(session->agent, browser);
-    (void)participant_identify(session, &from, &name);
+    (void)participant_identify(session, &from, &name, &muted);
     json_t *described = json_pack(
         "{s:I, s:s, s:s, s:s, s:s?, s:s?, s:s, s:s?, s:b, s:I, s:n}", "session",
         (json_int_t)session->number, "role", publishes ? "broadcaster" : "viewer", "stream",
@@ -116,6 +117,7 @@ static json_t *session_json(const struct session *session, int64_t now_ns)
         or_null(name), "address", session->peer, "browser", or_null(browser), "connected",
         (int)(session->state == SESSION_CONNECTED), "age_seconds",
         (json_int_t)((now_ns - session->opened_ns) / MONO_SECOND), "layer");
+    json_object_set_new(described, "muted", json_boolean(muted));
     json_object_set_new(described, "transport", figures.transport);
     json_object_set_new(described, "first_packet_ms", figures.first_packet_ms);
     json_object_set_new(described, "loss_percent", figures.loss_percent);

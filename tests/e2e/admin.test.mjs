@@ -68,6 +68,11 @@ export default {
     const session = await seesRoom(page);
     await page.screenshot({ path: path.join(outputFolder, 'admin-room.png'), fullPage: true });
     const kick = `tr[data-session="${session}"] .actions button`;
+    const mute = `${kick}:last-child`;
+    for (const next of ['admin.unmute', 'admin.mute']) {
+      await press(page, mute);
+      await until(page, next, ({ selector, key }) => document.querySelector(selector).dataset.i18n === key, { selector: mute, key: next });
+    }
     await press(page, kick);
     assert.equal(await viewer.evaluate(() => window.manycast.state), 'playing', 'once is not enough');
     await press(page, kick);

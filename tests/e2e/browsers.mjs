@@ -25,12 +25,13 @@ const FIREFOX_PREFERENCES = {
 
 const opened = new Set();
 
-/** {autoplay: false} as in life; {devices: false} leaves camera and microphone out; {tcpOnly} blocks UDP. */
-export async function chromium({ autoplay = true, devices = true, tcpOnly = false, language = 'en-US' } = {}) {
+/** {autoplay: false} as in life; {devices: false} leaves camera and microphone out; {tcpOnly} blocks UDP; {microphone} is a WAV file. */
+export async function chromium({ autoplay = true, devices = true, tcpOnly = false, microphone, language = 'en-US' } = {}) {
   const args = [
     ...CHROMIUM_FLAGS,
     ...(autoplay ? AUTOPLAY : []),
     ...(devices ? FAKE_DEVICES : []),
+    ...(microphone ? [`--use-file-for-fake-audio-capture=${microphone}`] : []),
     ...(tcpOnly ? ['--webrtc-ip-handling-policy=disable_non_proxied_udp', '--force-webrtc-ip-handling-policy=disable_non_proxied_udp'] : []),
     `--lang=${language}`, `--accept-lang=${language}`,
   ];

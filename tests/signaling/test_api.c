@@ -275,7 +275,8 @@ static void api_describes_sessions_to_the_operator(void **state)
     static const char *const KEYS[] = {
         "session",      "role",      "stream",  "via",       "from",        "name",
         "address",      "transport", "browser", "connected", "age_seconds", "first_packet_ms",
-        "loss_percent", "rtt_ms",    "nacks",   "plis",      "layer",       "bytes"};
+        "loss_percent", "rtt_ms",    "nacks",   "plis",      "layer",       "bytes",
+        "muted"};
 
     (void)state;
     json_t *answer = ask_as_operator("/api/rooms/a%20b");

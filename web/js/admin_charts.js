@@ -49,7 +49,7 @@ class Chart {
     const right = lines.find(({ scale }) => scale !== undefined)?.scale;
     const times = (u, splits) => splits.map((s) => timeFormat({ hour: '2-digit', minute: '2-digit' }).format(new Date(s * 1000)));
     const fromZero = { range: (u, low, high) => [0, Math.max(1, (high ?? 0) * 1.1)] };
-    const values = (u, splits) => splits.map((value) => (Number.isInteger(value) || value < 10 ? number(value, 1) : ''));
+    const values = (u, splits) => splits.map((value) => (Number.isInteger(value) || value < 10 ? number(value, 2) : ''));
     return new uPlot({
       width: this.#width, height: HEIGHT,
       scales: { x: { range: () => history.range }, y: fromZero, ...(right && { [right]: fromZero }) },

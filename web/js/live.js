@@ -2,7 +2,6 @@
 
 import { cameraAllowed, openSource } from './capture.js';
 import { Chat } from './chat.js';
-import { copyText } from './controls.js';
 import { HostDesk } from './host_desk.js';
 import { HostOnly } from './host_only.js';
 import { bindText, formatNumber, onLanguageChange, startPage, t } from './i18n.js';
@@ -11,14 +10,15 @@ import { LevelMeter } from './level_meter.js';
 import { LiveSettings } from './live_settings.js';
 import { explained, showNotice } from './notice.js';
 import { Publisher } from './publisher.js';
-import { roomOfLocation, roomPath, streamOfLocation } from './room_name.js';
+import { roomOfLocation, streamOfLocation } from './room_name.js';
 import { probeServer } from './server_probe.js';
+import { ShareLink } from './share_link.js';
 import { Signaling } from './signaling.js';
+import { SoundWatch } from './sound_watch.js';
 import { StatsReader } from './stats.js';
 import { BROADCASTER_FIGURES, StatsPanel } from './stats_panel.js';
 
 const STATS_EVERY_MS = 1000;
-const COPIED_MS = 2000;
 const ICONS = { camera: 'camera', screen: 'screen', test: 'pattern' };
 // These hinder the camera and the screen, not the stream that may be running.
 const HARMLESS = new Set(['microphone-missing', 'picture-missing', 'camera-busy', 'camera-failed']);
@@ -31,6 +31,8 @@ let publisher = null;
 let settings = null;
 let desk = null;
 let hosting = null;
+let share = null;
+let sound = null;
 let source = null;
 let opening = null;
 
@@ -182,6 +184,7 @@ function showState() {
   }
   if (!inRoom) {
     desk.clear();
+    sound.clear();
   }
   keepAwake(inRoom);
 }
@@ -204,8 +207,12 @@ function hostOnly() {
 function followSignaling() {
   const on = (type, listener) => signaling.addEventListener(type, ({ detail }) => listener(detail));
   let losses = 0;
-  on('joined', () => {
+  on('joined', ({ message, resumed }) => {
     losses = 0;
+    if (!resumed) {
+      sound.clear();
+    }
+    share.takesKey = message.watch_key === true;
     showState();
   });
   on('streams', () => showBadge());
@@ -221,18 +228,6 @@ function followSignaling() {
   };
   on('viewers', count);
   onLanguageChange(count);
-}
-
-function startShare() {
-  const link = location.origin + roomPath('watch', room);
-  byId('share-link').value = link;
-  byId('share-link').addEventListener('focus', () => byId('share-link').select());
-  byId('open-link').href = link;
-  byId('copy-link').addEventListener('click', async () => {
-    await copyText(link);
-    bindText(byId('copy-link'), 'live.share.copied');
-    setTimeout(() => bindText(byId('copy-link'), 'live.share.copy'), COPIED_MS);
-  });
 }
 
 function startStats() {
@@ -292,7 +287,8 @@ function start() {
   byId('open-source').addEventListener('click', open);
   document.addEventListener('visibilitychange', () => document.hidden || (publisher.state !== 'off' && keepAwake(true)));
   new Chat(byId('chat'), signaling, { hosts: true });
-  startShare();
+  share = new ShareLink(room, streamOfLocation(), () => settings.identity.token);
+  sound = new SoundWatch(signaling, byId('sound-notice'), streamOfLocation());
   startStats();
   const before = remembered();
   showSource();
