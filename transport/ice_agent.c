@@ -13,6 +13,7 @@
 enum {
     COMPONENT = 1,
     RECEIVE_BUFFER_BYTES = 1 << 20, /* a key frame at once, while the thread is busy elsewhere */
+    DATAGRAMS_A_TURN_MAX = 512,     /* more than a key frame of 500 KB */
     PACING_MS = 5, /* Ta, RFC 8445 section 14.2: the least allowed; a pair is found sooner */
     PRIORITY_TYPE_HOST = 126, /* RFC 8445 section 5.1.2.2 */
     PRIORITY_LOCAL_MOST = 65535,
@@ -27,6 +28,8 @@ struct ice_agent {
     struct sockaddr_storage remote;
     socklen_t remote_bytes;
     bool answered;
+    GMainContext *main_context; /* borrowed */
+    unsigned received;          /* datagrams, this turn */
     char announce[MEDIA_ANNOUNCE_MAX][ICE_ADDRESS_CHARS_MAX + 1];
     unsigned announce_count;
 };
@@ -73,15 +76,23 @@ static void on_selected_pair(NiceAgent *nice, guint stream, guint component, Nic
     agent->events.on_selected(agent->events.context);
 }
 
+/* libnice reads a socket until it is empty, or nobody listens: so it is told that nobody does. */
 static void on_received(NiceAgent *nice, guint stream, guint component, guint bytes, gchar *data,
                         gpointer context)
 {
     struct ice_agent *agent = context;
 
-    (void)nice;
-    (void)stream;
-    (void)component;
+    if (++agent->received == DATAGRAMS_A_TURN_MAX)
+        nice_agent_attach_recv(nice, stream, component, agent->main_context, NULL, NULL);
     agent->events.on_datagram(agent->events.context, (uint8_t *)data, bytes);
+}
+
+void ice_agent_turn(struct ice_agent *agent)
+{
+    if (agent->received >= DATAGRAMS_A_TURN_MAX)
+        nice_agent_attach_recv(agent->nice, agent->stream, COMPONENT, agent->main_context,
+                               on_received, agent);
+    agent->received = 0;
 }
 
 /* libnice's host candidates, in the order of the machine's addresses. */
@@ -203,6 +214,7 @@ static enum status gather(struct ice_agent *agent, const struct media_settings *
         return STATUS_SYSTEM;
     nice_agent_set_port_range(agent->nice, agent->stream, COMPONENT, settings->ingest_port_first,
                               settings->ingest_port_last);
+    agent->main_context = main_context;
     nice_agent_attach_recv(agent->nice, agent->stream, COMPONENT, main_context, on_received, agent);
     const enum status status = apply_local_credentials(agent);
     if (status != STATUS_OK)

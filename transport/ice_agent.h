@@ -47,6 +47,9 @@ void ice_agent_add_remote(struct ice_agent *agent, const struct ice_candidate *c
  * ice_agent_set_remote must follow. STATUS_SYSTEM: the old session goes on. */
 MUST_CHECK enum status ice_agent_restart(struct ice_agent *agent);
 
+/* Once a turn of the loop: a broadcaster that floods us is read only so far in one turn, so that
+ * the others, timers and commands have theirs. */
+void ice_agent_turn(struct ice_agent *agent);
 /* STATUS_AGAIN: no pair yet, or the socket's buffer is full; STATUS_SYSTEM. */
 MUST_CHECK enum status ice_agent_send(struct ice_agent *agent, const uint8_t *datagram,
                                       size_t datagram_bytes);

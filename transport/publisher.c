@@ -411,6 +411,7 @@ static void check_deadline(struct publisher *publisher, int64_t now_ns)
 
 void publisher_turn(struct publisher *publisher, int64_t now_ns)
 {
+    ice_agent_turn(publisher->ice);
     if (!publisher->over && publisher->dtls != NULL && dtls_timer_ns(publisher->dtls) <= now_ns) {
         if (dtls_on_timer(publisher->dtls, now_ns) != STATUS_OK)
             fail(publisher, MEDIA_CLOSED_HANDSHAKE, now_ns);
