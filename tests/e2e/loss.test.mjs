@@ -1,5 +1,6 @@
 // A viewer behind a path that loses, delays and reorders.
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium, close, firefox, open, until } from './browsers.mjs';
 import { Relay, ownAddress } from './relay.mjs';
 import { freezes, hearsTone, seesMotion } from './senses.mjs';
@@ -9,7 +10,7 @@ const isPlaying = () => window.manycast?.state === 'playing';
 
 async function behind(cleanup, path) {
   const port = await freePort();
-  const server = await Server.start({ 'media-announce': `${ownAddress()}:${port}`, 'media-tcp': 'no' });
+  const server = await Server.start({ 'media-announce': `${ownAddress()}:${port}`, 'media-tcp': 'no', 'auth-admin-key': 'boss' });
   cleanup.later(() => server.down());
   const relay = await Relay.start({ port, serverPort: server.settings['media-port'], ...path });
   cleanup.later(() => relay.stop());
@@ -27,6 +28,18 @@ async function watch(cleanup, launch, server) {
   return page;
 }
 
+// What the operator is told of the one viewer, as soon as that says what wanted looks for.
+async function told(server, wanted) {
+  let viewer;
+  for (let waited = 0; waited < 30000; waited += 500) {
+    const answer = await fetch(`${server.url}/api/rooms/lossy`, { headers: { authorization: 'Bearer boss' } });
+    viewer = (await answer.json()).sessions.find(({ role }) => role === 'viewer');
+    if (wanted(viewer)) return viewer;
+    await sleep(500);
+  }
+  assert.fail(JSON.stringify(viewer));
+}
+
 export default {
   async '2 % loss and 20 ms each way: Chromium sees no freeze of a second, and hears the tone'(cleanup) {
     const { server, relay } = await behind(cleanup, { loss: 0.02, delayMs: 20, jitterMs: 8, seed: 7 });
@@ -37,6 +50,11 @@ export default {
     assert.ok(noticed.frames > 200, JSON.stringify(noticed));
     assert.ok(noticed.longestMs < 1000, JSON.stringify(noticed));
     assert.ok((await server.metric('manycast_packets_resent_total')) > 0);
+    const viewer = await told(server, ({ loss_percent, rtt_ms }) => loss_percent > 0 && rtt_ms >= 40);
+    assert.ok(viewer.loss_percent < 30 && viewer.rtt_ms < 500 && viewer.nacks > 0 && viewer.first_packet_ms > 20, JSON.stringify(viewer));
+    assert.match(viewer.browser, /^Chrome \d+$/);
+    assert.equal(viewer.transport, 'udp');
+    assert.ok(viewer.bytes > 500000, JSON.stringify(viewer));
   },
 
   async '10 % loss: the picture goes on in Firefox'(cleanup) {
