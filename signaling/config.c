@@ -189,6 +189,9 @@ static const struct setting SETTINGS[] = {
      "REMB keeps below nine tenths of it, and of ingest.kbps; 0: no limit"},
     {"limits.publisher_excess_seconds", SETTING_SECONDS, FIELD(limits_publisher_excess_ns), "10", 0,
      3600, "how long it may send more than that"},
+    {"limits.body_seconds", SETTING_SECONDS, FIELD(limits_body_ns), "30", 1, 3600,
+     "how long the body of an HTTP request may take; its head, and a pause in the body, may take "
+     "10 s, as a connection without a request may"},
     {"limits.rooms", SETTING_NUMBER, FIELD(limits_rooms), "10000", 1, 10000000, "rooms at a time"},
     {"limits.streams_per_room", SETTING_NUMBER, FIELD(limits_streams_per_room), "8", 1, 100,
      "streams in a room"},

@@ -80,6 +80,7 @@ struct config {
     uint32_t limits_publisher_bps;              /* limits.publisher_kbps, 0: none */
     int64_t limits_publisher_excess_ns;         /* limits.publisher_excess_seconds, 10 */
     unsigned limits_streams_per_room;           /* 5 */
+    int64_t limits_body_ns;                     /* limits.body_seconds, 30 */
     unsigned limits_relay_rooms;                /* 2000000 */
     unsigned limits_relay_rooms_per_connection; /* 10000 */
     unsigned limits_lobby_presence;             /* 200 */

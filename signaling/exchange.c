@@ -41,6 +41,7 @@ struct exchange {
     struct exchange *next; /* of all exchanges */
     struct exchange **link;
     uint64_t number;
+    int64_t began_ns;
     int64_t deferred_ns; /* 0: not deferred, or without an end */
     enum exchange_state state;
     struct request_head head;
@@ -294,12 +295,22 @@ struct exchange *exchange_find(uint64_t number)
     return NULL;
 }
 
+/* libwebsockets gives each piece of a body its own time. */
+static void cut_slow_body(struct exchange *exchange, int64_t now_ns)
+{
+    if (exchange->state == EXCHANGE_READING && exchange->head.body_bytes > 0 &&
+        now_ns - exchange->began_ns > exchanges.settings->body_ns)
+        lws_set_timeout(exchange->wsi, PENDING_TIMEOUT_CLOSE_ACK, LWS_TO_KILL_ASYNC);
+}
+
 void exchange_lws_tick(int64_t now_ns)
 {
-    for (struct exchange *exchange = exchanges.all; exchange != NULL; exchange = exchange->next)
+    for (struct exchange *exchange = exchanges.all; exchange != NULL; exchange = exchange->next) {
+        cut_slow_body(exchange, now_ns);
         if (exchange->state == EXCHANGE_HANDLING && exchange->deferred_ns != 0 &&
             now_ns - exchange->deferred_ns > DEFERRED_NS_MAX)
             exchange_problem(exchange, 504, "The server took too long; try again.");
+    }
 }
 
 /* -- life -- */
@@ -325,6 +336,7 @@ static struct exchange *exchange_new(struct lws *wsi)
     if (exchange == NULL)
         return NULL;
     exchange->wsi = wsi;
+    exchange->began_ns = mono_clock_ns();
     exchange->number = ++exchanges.newest_number;
     exchange->next = exchanges.all;
     exchange->link = &exchanges.all;

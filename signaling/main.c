@@ -21,6 +21,7 @@
 #include "signaling/socketio_rooms.h"
 #include "signaling/whep_events.h"
 #include "transport/certificate.h"
+#include "transport/descriptors.h"
 #include "transport/media.h"
 #include "transport/mono_clock.h"
 
@@ -76,6 +77,7 @@ static struct server_settings server_settings_of(const struct config *config)
         .origins = config->http_origins,
         .sockets_per_address_max = config->limits_connections_per_address,
         .share_port = config->http_share_port,
+        .body_ns = config->limits_body_ns,
     };
 }
 
@@ -116,6 +118,7 @@ static void on_tick(void *context, int64_t now_ns)
     struct process *process = context;
 
     take_signals(process);
+    descriptors_count(now_ns);
     address_rates_tick(process->rates, now_ns);
     hooks_tick(process->hooks, now_ns);
     endpoint_tick(process->endpoint, now_ns);

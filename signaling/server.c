@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/log.h"
@@ -13,6 +14,7 @@
 #include "signaling/listener.h"
 #include "signaling/socket_lws.h"
 #include "signaling/tls.h"
+#include "transport/descriptors.h"
 #include "transport/mono_clock.h"
 
 enum {
@@ -42,6 +44,7 @@ struct server {
     SSL_CTX *tls;         /* libwebsockets' own; NULL: no TLS */
     struct lws *listener; /* NULL: no more */
     bool listener_rests;  /* until a descriptor is free */
+    bool turns_away;      /* since the last tick that found room; logged */
     uint16_t port;
     struct lws_protocols protocols[2];
     lws_retry_bo_t idle_policy;
@@ -54,6 +57,23 @@ struct server {
 /* libwebsockets' timers carry no pointer of ours; there is one server a process. */
 static struct server *the_server;
 
+/* Descriptors run out: it is told so, where that can be said without TLS. */
+static void turn_away(struct server *server, int accepted)
+{
+    static const char refusal[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
+                                  "Content-Length: 0\r\nConnection: close\r\n\r\n";
+    char request[HEAD_BYTES_MAX];
+
+    /* What is closed with something unread is reset, and the refusal lost. */
+    (void)!recv(accepted, request, sizeof request, MSG_DONTWAIT);
+    if (server->tls == NULL)
+        (void)!send(accepted, refusal, sizeof refusal - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    close(accepted);
+    if (!server->turns_away)
+        LOG_WARNING("http", "descriptors run out: connections are turned away");
+    server->turns_away = true;
+}
+
 /* Takes what is in the queue, a bounded number a turn. */
 static void accept_all(struct server *server)
 {
@@ -61,6 +81,10 @@ static void accept_all(struct server *server)
         bool exhausted;
         const int accepted = listener_accept(lws_get_socket_fd(server->listener), &exhausted);
 
+        if (accepted >= 0 && !descriptors_take(1)) {
+            turn_away(server, accepted);
+            continue;
+        }
         if (accepted >= 0) {
             (void)lws_adopt_socket_vhost(server->vhost, accepted); /* closes it when it cannot */
             continue;
@@ -82,6 +106,10 @@ static void on_tick(lws_sorted_usec_list_t *tick)
     if (server->listener_rests && server->listener != NULL) {
         server->listener_rests = false;
         (void)lws_rx_flow_control(server->listener, 1);
+    }
+    if (server->turns_away && descriptors_take(1)) {
+        LOG_INFO("http", "there are descriptors again");
+        server->turns_away = false;
     }
     exchange_lws_tick(now_ns);
     server->handlers->on_tick(server->handlers->context, now_ns);
@@ -324,6 +352,7 @@ void server_reconfigure(struct server *server, const struct server_settings *set
 {
     server->settings.sockets_per_address_max = settings->sockets_per_address_max;
     server->settings.origins = settings->origins;
+    server->settings.body_ns = settings->body_ns;
     server->settings.certificate_path = settings->certificate_path;
     server->settings.key_path = settings->key_path;
     if (server->tls == NULL && settings->certificate_path[0] != '\0')

@@ -22,6 +22,7 @@ struct server_settings {
     const char *key_path;
     const char *origins;              /* signaling/origin.h */
     unsigned sockets_per_address_max; /* 0: no limit */
+    int64_t body_ns;                  /* for a request's body, from its head */
     bool share_port;                  /* other processes that say so too may listen there */
 };
 

@@ -8,13 +8,15 @@
 #include <nice/agent.h>
 
 #include "core/log.h"
+#include "transport/descriptors.h"
 #include "transport/host_addresses.h"
 
 enum {
     COMPONENT = 1,
     RECEIVE_BUFFER_BYTES = 1 << 20, /* a key frame at once, while the thread is busy elsewhere */
     DATAGRAMS_A_TURN_MAX = 512,     /* more than a key frame of 500 KB */
-    PACING_MS = 5, /* Ta, RFC 8445 section 14.2: the least allowed; a pair is found sooner */
+    DESCRIPTORS = 16, /* a socket for each address of ours, and what GLib wakes its loops with */
+    PACING_MS = 5,    /* Ta, RFC 8445 section 14.2: the least allowed; a pair is found sooner */
     PRIORITY_TYPE_HOST = 126, /* RFC 8445 section 5.1.2.2 */
     PRIORITY_LOCAL_MOST = 65535,
 };
@@ -228,6 +230,10 @@ static enum status gather(struct ice_agent *agent, const struct media_settings *
 enum status ice_agent_create(const struct media_settings *settings, GMainContext *main_context,
                              const struct ice_agent_events *events, struct ice_agent **agent)
 {
+    if (!descriptors_take(DESCRIPTORS)) {
+        LOG_WARNING("ice", "descriptors run out: a broadcaster is turned away");
+        return STATUS_FULL;
+    }
     struct ice_agent *made = g_new0(struct ice_agent, 1);
 
     made->events = *events;

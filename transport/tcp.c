@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "transport/descriptors.h"
 
 enum { EVENTS_A_TURN = 64, ACCEPTS_A_TURN = 16, READS_A_TURN = 4 };
 
@@ -262,7 +263,7 @@ static void accept_some(struct tcp *tcp, int64_t now_ns)
             }
             return;
         }
-        if (add_connection(tcp, descriptor, now_ns) == NULL)
+        if (!descriptors_take(1) || add_connection(tcp, descriptor, now_ns) == NULL)
             close(descriptor);
     }
 }

@@ -43,11 +43,12 @@ export async function freePort() {
   }
 }
 
-/** Runs a program of the build with its output in build/e2e/NAME.log. */
-export function start(program, parameters, name, options = {}) {
+/** Runs a program of the build with its output in build/e2e/NAME.log. before: a command that runs it, such as prlimit. */
+export function start(program, parameters, name, { before = [], ...options } = {}) {
   const executable = path.join(buildFolder, program);
   if (!existsSync(executable)) throw new Error(`${program} is not built (make build)`);
-  const child = spawn(executable, parameters, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  const [command, ...words] = [...before, executable, ...parameters];
+  const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   const log = createWriteStream(path.join(outputFolder, `${name}.log`), { flags: 'a' });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
@@ -71,14 +72,15 @@ export async function stop(child, withinMs = 5000) {
 }
 
 export class Server {
-  constructor(settings) {
+  constructor(settings, before) {
     this.settings = settings;
+    this.before = before;
     this.port = settings['http-port'];
     this.url = `http://localhost:${this.port}`;
   }
 
-  /** settings: flags without their dashes. Ports are chosen free. */
-  static async start(settings = {}) {
+  /** settings: flags without their dashes. Ports are chosen free. before: as in start. */
+  static async start(settings = {}, before = []) {
     const first = await freePort();
     const server = new Server({
       'http-port': await freePort(),
@@ -86,7 +88,7 @@ export class Server {
       'ingest-ports': `${first}-${first + 49}`,
       'drain-seconds': 0,
       ...settings,
-    });
+    }, before);
     nextPort += 50;
     await server.up();
     return server;
@@ -94,7 +96,7 @@ export class Server {
 
   async up() {
     const flags = Object.entries(this.settings).map(([name, value]) => `--${name}=${value}`);
-    this.child = start('manycast', flags, 'server');
+    this.child = start('manycast', flags, 'server', { before: this.before });
     for (let tries = 0; tries < 100; tries++) {
       if (this.child.exitCode !== null) throw new Error(`the server ended with status ${this.child.exitCode}`);
       try {
