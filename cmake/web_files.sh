@@ -1,6 +1,7 @@
 #!/bin/sh
 # web_files.sh LIST OUTPUT - writes the C table of the embedded pages (signaling/web_files.h).
 # LIST has one line a file: url-path file. The table is sorted by path in byte order.
+# What all pages have in their head is head.part, put where they say <!-- head -->; parts are not served by themselves.
 # Pages name their scripts and styles under /v/VERSION/, a hash of all files: what is there never changes, so browsers keep
 # it without asking again. Modules import each other by relative paths, which stay under the same version.
 set -eu
@@ -49,6 +50,8 @@ version=$(while read -r path file; do
     sha256sum <"$file"
 done <"$sorted" | sha256sum | cut -c 1-16)
 
+head=$(sed -n 's#^/head\.part ##p' "$sorted")
+
 {
     echo '/* Generated from web/ by cmake/web_files.sh. */'
     echo '#include "signaling/web_files.h"'
@@ -57,9 +60,11 @@ done <"$sorted" | sha256sum | cut -c 1-16)
     while read -r path file; do
         case $path in
         *.html)
-            sed -E "s#(href|src)=\"/(js|css|i18n)/#\1=\"/v/$version/\2/#g" "$file" >"$page"
+            sed -E -e "s#(href|src)=\"/(js|css|i18n)/#\1=\"/v/$version/\2/#g" \
+                -e "/^ *<!-- head -->\$/{" -e "r $head" -e d -e "}" "$file" >"$page"
             file=$page
             ;;
+        *.part) continue ;;
         esac
         hash=$(sha256sum "$file" | cut -c 1-32)
         array "file_$count" "$file"
