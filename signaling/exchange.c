@@ -10,56 +10,12 @@
 #include "core/log.h"
 #include "core/mono.h"
 #include "signaling/exchange_lws.h"
-#include "signaling/origin.h"
-#include "signaling/request_head.h"
+#include "signaling/exchange_parts.h"
 #include "transport/mono_clock.h"
 
-enum {
-    HEADER_NAME_BYTES_MAX = 48,
-    HEAD_OUT_BYTES_MAX = 16384,
-    CHUNK_BYTES = 32 * 1024, /* of a body in one write */
-    STREAM_END_SECONDS_MAX = 10,
-};
+enum { STREAM_END_SECONDS_MAX = 10 };
 
 static const int64_t DEFERRED_NS_MAX = 10 * MONO_SECOND;
-
-struct answer_header {
-    char *name; /* one allocation with value */
-    char *value;
-};
-
-enum exchange_state {
-    EXCHANGE_READING,  /* its body comes in */
-    EXCHANGE_HANDLING, /* with a handler, or deferred */
-    EXCHANGE_ANSWERED, /* the answer waits to be written */
-    EXCHANGE_WRITING,  /* its head is out */
-    EXCHANGE_WRITTEN   /* all is out; the connection closes at the next turn */
-};
-
-struct exchange {
-    struct lws *wsi;       /* borrowed; the exchange ends before it */
-    struct exchange *next; /* of all exchanges */
-    struct exchange **link;
-    uint64_t number;
-    int64_t began_ns;
-    int64_t deferred_ns; /* 0: not deferred, or without an end */
-    enum exchange_state state;
-    struct request_head head;
-    bool closing; /* the connection is not kept after the answer */
-    bool streams; /* answer holds what is not written yet (exchange_write) */
-    bool ending;  /* a stream, when that is out */
-    bool allows_credentials;
-    char *body;
-    size_t body_bytes; /* received */
-    size_t body_room;
-    struct answer_header headers[EXCHANGE_HEADERS_MAX];
-    unsigned header_count;
-    unsigned status;
-    const char *content_type; /* static */
-    unsigned char *answer;    /* LWS_PRE bytes of room before it */
-    size_t answer_bytes;
-    size_t answer_written;
-};
 
 static struct {
     const struct server_settings *settings;
@@ -76,6 +32,11 @@ void exchange_lws_start(const struct server_settings *settings,
     exchanges.handlers = handlers;
     if (exchanges.by_number == NULL)
         exchanges.by_number = g_hash_table_new(g_int64_hash, g_int64_equal);
+}
+
+const struct server_settings *exchange_settings(void)
+{
+    return exchanges.settings;
 }
 
 /* -- what handlers ask -- */
@@ -154,8 +115,8 @@ void exchange_header(struct exchange *exchange, const char *name, const char *va
     const size_t value_bytes = strlen(value) + 1;
     struct answer_header *header = &exchange->headers[exchange->header_count];
 
-    if (exchange->header_count == EXCHANGE_HEADERS_MAX || name_bytes > HEADER_NAME_BYTES_MAX ||
-        strpbrk(value, "\r\n") != NULL) {
+    if (exchange->header_count == EXCHANGE_HEADERS_MAX ||
+        name_bytes > EXCHANGE_HEADER_NAME_BYTES_MAX || strpbrk(value, "\r\n") != NULL) {
         LOG_WARNING("http", "answer header %s left out", name);
         return;
     }
@@ -448,166 +409,6 @@ int exchange_lws_on_body_complete(struct exchange *exchange)
     if (exchange != NULL && exchange->state == EXCHANGE_READING)
         hand_over(exchange);
     return 0;
-}
-
-/* -- the answer's wire -- */
-
-struct head_writer {
-    struct lws *wsi;
-    unsigned char *at;
-    unsigned char *end;
-    bool failed;
-};
-
-static void put_header(struct head_writer *head, const char *name, const char *value)
-{
-    char with_colon[HEADER_NAME_BYTES_MAX + 2];
-
-    (void)snprintf(with_colon, sizeof with_colon, "%s:", name);
-    if (lws_add_http_header_by_name(head->wsi, (const unsigned char *)with_colon,
-                                    (const unsigned char *)value, (int)strlen(value), &head->at,
-                                    head->end) != 0)
-        head->failed = true;
-}
-
-static void put_cors(struct head_writer *head, const struct exchange *exchange)
-{
-    const char *origins = exchanges.settings->origins;
-    const char *origin = exchange_origin(exchange);
-
-    const bool echoes = !origin_is_any(origins) || exchange->allows_credentials;
-
-    if (echoes)
-        put_header(head, "Vary", "Origin");
-    if (origin_is_any(origins) && (origin[0] == '\0' || !echoes))
-        put_header(head, "Access-Control-Allow-Origin", "*");
-    else if (origin[0] != '\0' && origin_is_allowed(origins, origin))
-        put_header(head, "Access-Control-Allow-Origin", origin);
-    else
-        return;
-    if (exchange->allows_credentials && origin[0] != '\0')
-        put_header(head, "Access-Control-Allow-Credentials", "true");
-    put_header(head, "Access-Control-Expose-Headers",
-               "Location, ETag, Link, Accept-Post, Retry-After");
-    if (exchange->head.method == HTTP_OPTIONS) {
-        put_header(head, "Access-Control-Allow-Methods", "OPTIONS, GET, HEAD, POST, PATCH, DELETE");
-        put_header(head, "Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match");
-        put_header(head, "Access-Control-Max-Age", "86400");
-    }
-}
-
-static int write_head(struct exchange *exchange)
-{
-    unsigned char *buffer = malloc(LWS_PRE + HEAD_OUT_BYTES_MAX);
-    struct head_writer head = {.wsi = exchange->wsi};
-    unsigned char *start;
-    int result = -1;
-
-    if (buffer == NULL)
-        return -1;
-    start = buffer + LWS_PRE;
-    head.at = start;
-    head.end = start + HEAD_OUT_BYTES_MAX - 1;
-    if (lws_add_http_header_status(exchange->wsi, exchange->status, &head.at, head.end) != 0)
-        head.failed = true;
-    if (exchange->content_type != NULL)
-        put_header(&head, "Content-Type", exchange->content_type);
-    put_cors(&head, exchange);
-    put_header(&head, "X-Content-Type-Options", "nosniff");
-    put_header(&head, "Referrer-Policy", "no-referrer");
-    for (unsigned i = 0; i < exchange->header_count; i++)
-        put_header(&head, exchange->headers[i].name, exchange->headers[i].value);
-    if (exchange->closing)
-        put_header(&head, "Connection", "close");
-    if (exchange->status != 204 && exchange->status != 304 && !exchange->streams &&
-        lws_add_http_header_content_length(exchange->wsi, exchange->answer_bytes, &head.at,
-                                           head.end) != 0)
-        head.failed = true;
-    if (!head.failed &&
-        lws_finalize_write_http_header(exchange->wsi, start, &head.at, head.end) == 0)
-        result = 0;
-    free(buffer);
-    return result;
-}
-
-/* Writes the next part of the body; true when all is out. */
-static int write_body(struct exchange *exchange, bool *done)
-{
-    const size_t left = exchange->answer_bytes - exchange->answer_written;
-    const size_t part = left < CHUNK_BYTES ? left : CHUNK_BYTES;
-    const enum lws_write_protocol kind = part == left ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP;
-
-    /* LWS_PRE bytes before the part belong to the library: they are part of what was written
-     * already. */
-    if (lws_write(exchange->wsi, exchange->answer + LWS_PRE + exchange->answer_written, part,
-                  kind) < (int)part)
-        return -1;
-    exchange->answer_written += part;
-    *done = part == left;
-    return 0;
-}
-
-/* What came since the last time; the library keeps what the socket does not take, and does not call
- * before that is out. */
-static int write_stream(struct exchange *exchange)
-{
-    const size_t part = exchange->answer_bytes;
-
-    exchange->answer_bytes = 0;
-    if (part == 0)
-        return 0;
-    return lws_write(exchange->wsi, exchange->answer + LWS_PRE, part, LWS_WRITE_HTTP) < (int)part
-               ? -1
-               : 0;
-}
-
-static int end_exchange(struct lws *wsi, struct exchange **slot)
-{
-    if ((*slot)->closing) {
-        (*slot)->state = EXCHANGE_WRITTEN;
-        lws_callback_on_writable(wsi); /* called when the library's own buffer is out, too */
-        return 0;
-    }
-    exchange_lws_on_closed(slot);
-    return lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
-}
-
-int exchange_lws_on_writable(struct lws *wsi, struct exchange **slot)
-{
-    struct exchange *exchange = *slot;
-    bool done = false;
-
-    if (exchange == NULL)
-        return 0;
-    switch (exchange->state) {
-    case EXCHANGE_READING:
-    case EXCHANGE_HANDLING:
-        return 0;
-    case EXCHANGE_ANSWERED:
-        if (write_head(exchange) != 0)
-            return -1;
-        exchange->state = EXCHANGE_WRITING;
-        if (!exchange->streams &&
-            (exchange->head.method == HTTP_HEAD || exchange->answer_bytes == 0))
-            return end_exchange(wsi, slot);
-        lws_callback_on_writable(wsi);
-        return 0;
-    case EXCHANGE_WRITING:
-        if (exchange->streams) {
-            if (write_stream(exchange) != 0)
-                return -1;
-            return exchange->ending ? end_exchange(wsi, slot) : 0;
-        }
-        if (write_body(exchange, &done) != 0)
-            return -1;
-        if (done)
-            return end_exchange(wsi, slot);
-        lws_callback_on_writable(wsi);
-        return 0;
-    case EXCHANGE_WRITTEN:
-        return -1;
-    }
-    return -1;
 }
 
 void exchange_lws_on_closed(struct exchange **slot)
