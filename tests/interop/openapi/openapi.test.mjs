@@ -8,7 +8,7 @@ import { after, before, it } from 'node:test';
 import { Line, pause, startServer } from '../socketio/server.mjs';
 import { described, judge, paths } from './description.mjs';
 
-const KEYS = { publish: 'publish-horse-battery', watch: 'watch-horse-battery', admin: 'admin-horse-battery' };
+const KEYS = { publish: 'publish-horse-battery', watch: 'watch-horse-battery', admin: 'admin-horse-battery', metrics: 'the-scraper' };
 const folder = process.env.BUILD_FOLDER ?? new URL('../../../build/dev', import.meta.url).pathname;
 const offers = new URL('../../signaling/offers/', import.meta.url);
 const offer = {
@@ -82,7 +82,7 @@ before(async () => {
     };
     open = await start('--ice-servers', 'stun:stun.example.org:3478', '--auth-admin-key', KEYS.admin);
     keyed = await start('--auth-publish-key', KEYS.publish, '--auth-watch-key', KEYS.watch, '--auth-admin-key', KEYS.admin,
-        '--room-takeover', 'no', '--drain-seconds', '30');
+        '--auth-metrics-key', KEYS.metrics, '--room-takeover', 'no', '--drain-seconds', '30');
     limited = await start('--limits-requests-per-second', '1', '--limits-request-burst', '1');
     publisher = spawn(`${folder}/manycast-publish`, [`http://127.0.0.1:${open.port}/whip/live`], { stdio: 'ignore' });
     for (let tries = 0; ; tries++) {
@@ -189,6 +189,8 @@ it('answers operators', async () => {
     await ask(keyed, 'GET /api/server', 403, '/api/server', { headers: bearer(KEYS.publish) });
     await ask(open, 'GET /api/ice-servers', 200, '/api/ice-servers');
     await ask(open, 'GET /metrics', 200, '/metrics');
+    await ask(keyed, 'GET /metrics', 401, '/metrics', { headers: bearer(KEYS.admin) });
+    await ask(keyed, 'GET /metrics', 200, '/metrics', { headers: bearer(KEYS.metrics) });
     await ask(open, 'GET /healthz', 200, '/healthz');
     await ask(open, 'GET /readyz', 200, '/readyz');
 
