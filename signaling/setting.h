@@ -1,5 +1,6 @@
 /* signaling/setting.h - one setting of the program: its key, kind, default and range, and how a
- * text becomes its value. The table of all settings is config.c's. Pure; thread: main, at start. */
+ * text becomes its value. The table of all settings is settings.h's. Pure; thread: main, at start.
+ */
 #ifndef SIGNALING_SETTING_H
 #define SIGNALING_SETTING_H
 
