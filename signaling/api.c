@@ -75,15 +75,20 @@ static bool add_room(void *context, struct directory_room *room)
     return true;
 }
 
-/* The sessions of a room by number: the public ID is their owners' secret. */
-static json_t *sessions_json(const struct directory_room *room, int64_t now_ns)
+/* Puts `sessions`, at most most of them, by number: the public ID is their owners' secret; and
+ * `sessions_total`. */
+static void add_sessions(json_t *report, const struct directory_room *room, unsigned most,
+                         int64_t now_ns)
 {
     json_t *sessions = json_array();
+    unsigned total = 0;
 
     for (const struct directory_stream *stream = directory_streams(room); stream != NULL;
          stream = stream->next) {
         for (const struct session *session = stream->sessions; session != NULL;
              session = session->stream_next) {
+            if (total++ >= most)
+                continue;
             json_array_append_new(
                 sessions, json_pack("{s:I, s:s, s:s, s:b, s:I}", "session",
                                     (json_int_t)session->number, "stream", stream->name, "kind",
@@ -92,7 +97,8 @@ static json_t *sessions_json(const struct directory_room *room, int64_t now_ns)
                                     (json_int_t)mono_to_ms(now_ns - session->opened_ns)));
         }
     }
-    return sessions;
+    json_object_set_new(report, "sessions", sessions);
+    json_object_set_new(report, "sessions_total", json_integer(total));
 }
 
 static bool may_administer(const struct endpoint *endpoint, const struct exchange *exchange,
@@ -179,7 +185,7 @@ static void answer_room(struct endpoint *endpoint, struct exchange *exchange, co
     if (may_administer(endpoint, exchange, directory_room_name(room), &access))
         room_report_add_sessions(described, room, sessions_wanted(exchange), now_ns);
     else
-        json_object_set_new(described, "sessions", sessions_json(room, now_ns));
+        add_sessions(described, room, sessions_wanted(exchange), now_ns);
     answer_json(exchange, described);
 }
 
