@@ -427,8 +427,6 @@ bool directory_stream_has(const struct directory_stream *stream, enum track_kind
 
 static void tick_room(struct directory *directory, struct directory_room *room, int64_t now_ns)
 {
-    const int64_t interval_ns = mono_from_ms(DIRECTORY_VIEWERS_INTERVAL_MS);
-
     for (struct directory_stream *stream = room->streams; stream != NULL; stream = stream->next) {
         if (stream->connected) {
             stream->stalled = stream->report.live && now_ns - stream->report.last_packet_ns >
@@ -436,12 +434,20 @@ static void tick_room(struct directory *directory, struct directory_room *room, 
             tell(directory, stream, now_ns);
         }
     }
+}
+
+/* Returns whether there was something to tell. */
+static bool tell_viewers(struct directory *directory, struct directory_room *room, int64_t now_ns)
+{
+    const int64_t interval_ns = mono_from_ms(DIRECTORY_VIEWERS_INTERVAL_MS);
+
     if (room->viewers == room->viewers_told || now_ns - room->viewers_told_ns < interval_ns)
-        return;
+        return false;
     room->viewers_told = room->viewers;
     room->viewers_told_ns = now_ns;
     if (directory->listener.on_viewers != NULL)
         directory->listener.on_viewers(directory->listener.context, room, room->viewers);
+    return true;
 }
 
 unsigned directory_tick(struct directory *directory, int64_t now_ns, uint32_t *expired,
@@ -450,10 +456,14 @@ unsigned directory_tick(struct directory *directory, int64_t now_ns, uint32_t *e
     GHashTableIter iterator;
     gpointer value;
     unsigned count = 0;
+    unsigned told = 0;
 
     g_hash_table_iter_init(&iterator, directory->rooms);
-    while (g_hash_table_iter_next(&iterator, NULL, &value))
+    while (g_hash_table_iter_next(&iterator, NULL, &value)) {
         tick_room(directory, value, now_ns);
+        if (told < DIRECTORY_VIEWERS_A_TICK)
+            told += tell_viewers(directory, value, now_ns);
+    }
     g_hash_table_iter_init(&iterator, directory->streams);
     while (count < most && g_hash_table_iter_next(&iterator, NULL, &value)) {
         const struct directory_stream *stream = value;

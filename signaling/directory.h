@@ -23,6 +23,9 @@ enum {
     /* A broadcaster that sent nothing for so long is away, though its transport stands. */
     DIRECTORY_STALL_MS = 5000,
     DIRECTORY_VIEWERS_INTERVAL_MS = 1000,
+    /* Rooms told of their viewers in a tick, the others in the next ones: thousands that fill at
+     * once would make everybody wait. */
+    DIRECTORY_VIEWERS_A_TICK = 1000,
 };
 
 struct directory;

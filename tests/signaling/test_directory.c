@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -231,6 +232,30 @@ static void directory_tells_viewers_at_most_once_a_second(void **state)
     assert_int_equal(directory_viewers(directory_find(directory, "a")), 2);
 }
 
+static void directory_tells_viewers_of_a_thousand_rooms_a_tick(void **state)
+{
+    enum { ROOMS = 2 * DIRECTORY_VIEWERS_A_TICK + 500 };
+    static struct directory_member members[ROOMS];
+    struct directory *directory = *state;
+    const struct directory_settings many = {.rooms_max = ROOMS, .streams_per_room_max = 1};
+    static const unsigned told_by_then[] = {DIRECTORY_VIEWERS_A_TICK, 2 * DIRECTORY_VIEWERS_A_TICK,
+                                            ROOMS, ROOMS};
+    uint32_t expired;
+    char name[16];
+
+    directory_set(directory, &many);
+    for (unsigned i = 0; i < ROOMS; i++) {
+        (void)snprintf(name, sizeof name, "room %u", i);
+        assert_int_equal(directory_join(directory, name, &members[i]), STATUS_OK);
+    }
+    for (size_t i = 0; i < sizeof told_by_then / sizeof told_by_then[0]; i++) {
+        directory_tick(directory, 10 * MONO_SECOND + mono_from_ms((int)i * 100), &expired, 1);
+        assert_int_equal(heard.viewers_events, told_by_then[i]);
+    }
+    for (unsigned i = 0; i < ROOMS; i++)
+        directory_leave(directory, &members[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +271,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(directory_says_nothing_of_a_stream_that_never_was_live,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(directory_tells_viewers_at_most_once_a_second, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(directory_tells_viewers_of_a_thousand_rooms_a_tick, set_up,
                                         tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
