@@ -2,12 +2,12 @@
 
 #include <glib.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
 #include "core/mono.h"
+#include "signaling/hook_body.h"
 #include "signaling/hook_calls.h"
 #include "signaling/identifier.h"
 #include "transport/mono_clock.h"
@@ -91,50 +91,18 @@ static bool is_asked(enum hook hook)
     return hook == HOOK_ON_PUBLISH || hook == HOOK_ON_PLAY;
 }
 
-/* -- what is sent -- */
-
-static char *beginning_text(const struct hooks *hooks, const struct hooks_visitor *visitor,
-                            enum hook hook)
-{
-    const char *server = hooks->config->hooks_server_id[0] != '\0' ? hooks->config->hooks_server_id
-                                                                   : hooks->server_id;
-    char *agent = g_utf8_make_valid(visitor->user_agent, -1);
-    char client[24];
-
-    (void)g_snprintf(client, sizeof client, "%" PRIu64, visitor->session);
-    /* client_id, ip and app are SRS's names for session, address and room. */
-    json_t *object = json_pack(
-        "{s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "action",
-        hooks_name(hook), "server_id", server, "session", (json_int_t)visitor->session, "client_id",
-        client, "room", visitor->room, "app", visitor->room, "stream", visitor->stream, "via",
-        session_via_text(visitor->via), "address", visitor->address, "ip", visitor->address, "name",
-        visitor->name, "subject", visitor->subject, "user_agent", agent);
-    char *text = object != NULL ? json_dumps(object, JSON_COMPACT) : NULL;
-    g_free(agent);
-    json_decref(object);
-    return text;
-}
-
-/* The same fields, with another action and how it ended. */
-static char *end_text(const struct hooks_visit *visit, const char *reason)
-{
-    json_t *object = json_loads(visit->body, 0, NULL);
-    char *text = NULL;
-
-    if (object != NULL &&
-        json_object_set_new(object, "action", json_string(hooks_name(visit->at_end))) == 0 &&
-        json_object_set_new(object, "reason", json_string(reason)) == 0)
-        text = json_dumps(object, JSON_COMPACT);
-    json_decref(object);
-    return text;
-}
-
 /* -- calls -- */
 
 static void ask_free(struct hooks_ask *ask)
 {
     free(ask->body);
     free(ask);
+}
+
+static const char *server_id(const struct hooks *hooks)
+{
+    return hooks->config->hooks_server_id[0] != '\0' ? hooks->config->hooks_server_id
+                                                     : hooks->server_id;
 }
 
 static struct hooks_ask *ask_make(struct hooks *hooks, enum hook hook,
@@ -149,7 +117,7 @@ static struct hooks_ask *ask_make(struct hooks *hooks, enum hook hook,
     ask->hook = hook;
     ask->session = visitor->session;
     ask->deadline_ns = hooks->now_ns + hooks->config->hooks_timeout_ns;
-    ask->body = beginning_text(hooks, visitor, hook);
+    ask->body = hook_body_of_beginning(hook, server_id(hooks), visitor);
     if (ask->body == NULL) {
         free(ask);
         return NULL;
@@ -373,7 +341,7 @@ void hooks_leave(struct hooks_visit *visit, const char *reason)
         told->hook = visit->at_end;
         told->session = visit->session;
         told->settled = true;
-        told->body = end_text(visit, reason);
+        told->body = hook_body_of_end(visit->at_end, visit->body, reason);
     }
     visit_free(visit);
     if (told != NULL && told->body != NULL && hooks->told.length < hooks->config->hooks_queue_max) {
