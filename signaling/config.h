@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/status.h"
 #include "signaling/journal_line.h"
+#include "signaling/networks.h"
 #include "transport/media.h"
 
 enum { CONFIG_TEXT_BYTES_MAX = 512, CONFIG_ERROR_BYTES_MAX = 256 };
@@ -25,6 +26,7 @@ struct config {
     char http_certificate[CONFIG_TEXT_BYTES_MAX]; /* http.cert: PEM file; "": no TLS */
     char http_key[CONFIG_TEXT_BYTES_MAX];
     char http_origins[CONFIG_TEXT_BYTES_MAX]; /* "*" or a list separated by spaces or commas */
+    struct networks http_proxies;             /* http.proxies: whose X-Forwarded-For is believed */
     bool http_share_port; /* http.share_port: another process may listen there too */
     /* media, ingest: media.port, media.announce, media.workers, media.send, media.tcp, ingest.ports
      * ("7100-7199"), ingest.bandwidth ... */

@@ -218,6 +218,10 @@ static void examine_tls(struct doctor_report *report, const struct config *confi
 {
     const char *path = config->http_certificate;
 
+    if (path[0] == '\0' && config->http_proxies.count > 0) {
+        find(report, DOCTOR_FINE, "TLS", "none here: that is the proxy's part");
+        return;
+    }
     if (path[0] == '\0') {
         find(report, DOCTOR_ADVICE, "TLS",
              "none: browsers give camera and microphone to https and localhost only; set http.cert "
@@ -275,6 +279,24 @@ static void examine_publishing(struct doctor_report *report, const struct config
         find(report, DOCTOR_FINE, "publishing", "takes a key or a token");
 }
 
+static void examine_proxies(struct doctor_report *report, const struct config *config)
+{
+    const unsigned count = config->http_proxies.count;
+
+    if (networks_have_everybody(&config->http_proxies))
+        find(report, DOCTOR_ADVICE, "http.proxies",
+             "everybody is in it, so anybody may pretend any address: name your proxies alone");
+    else if (count == 0 && is_loopback(config->http_bind))
+        find(report, DOCTOR_ADVICE, "http.proxies",
+             "not set, and http.bind is loopback: behind a proxy set it to %.64s, or all clients "
+             "count as one",
+             config->http_bind);
+    else if (count == 0)
+        find(report, DOCTOR_FINE, "http.proxies", "none: whoever connects is the client");
+    else
+        find(report, DOCTOR_FINE, "http.proxies", "%u trusted to tell the client's address", count);
+}
+
 void doctor_examine(const struct config *config, bool with_ports, struct doctor_report *report)
 {
     report->count = 0;
@@ -287,6 +309,7 @@ void doctor_examine(const struct config *config, bool with_ports, struct doctor_
         examine_own_addresses(report);
     examine_clock(report);
     examine_tls(report, config);
+    examine_proxies(report, config);
     examine_publishing(report, config);
     if (with_ports) {
         examine_http_port(report, config);

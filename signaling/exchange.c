@@ -344,7 +344,7 @@ int exchange_lws_on_head(struct lws *wsi, struct exchange **slot)
     if (exchange == NULL)
         return -1;
     *slot = exchange;
-    refusal = request_head_read(wsi, &exchange->head, &why);
+    refusal = request_head_read(wsi, exchanges.settings->proxies, &exchange->head, &why);
     if (refusal == 0 && exchange->head.body_bytes > body_bytes_max(exchange->head.path)) {
         refusal = 413;
         why = "The body is too large.";

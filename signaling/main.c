@@ -75,6 +75,7 @@ static struct server_settings server_settings_of(const struct config *config)
         .certificate_path = config->http_certificate,
         .key_path = config->http_key,
         .origins = config->http_origins,
+        .proxies = &config->http_proxies,
         .sockets_per_address_max = config->limits_connections_per_address,
         .share_port = config->http_share_port,
         .body_ns = config->limits_body_ns,

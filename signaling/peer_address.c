@@ -3,18 +3,44 @@
 #include <libwebsockets.h>
 #include <string.h>
 
-void peer_address_unmap(char *address)
-{
-    static const char mapped[] = "::ffff:";
-    const size_t mapped_bytes = sizeof mapped - 1;
+#include "core/log.h"
 
-    if (strncmp(address, mapped, mapped_bytes) == 0 && strchr(address, '.') != NULL)
-        memmove(address, address + mapped_bytes, strlen(address + mapped_bytes) + 1);
+enum { FORWARDED_BYTES_MAX = 8192 }; /* as long as a head may be */
+
+/* All headers of that name, joined by commas. "": there is none, or one that would be cut short:
+ * the end is what counts. */
+static void copy_forwarded(struct lws *wsi, char text[FORWARDED_BYTES_MAX])
+{
+    const int bytes = lws_hdr_copy(wsi, text, FORWARDED_BYTES_MAX, WSI_TOKEN_X_FORWARDED_FOR);
+
+    if (bytes <= 0 || strlen(text) != (size_t)bytes)
+        text[0] = '\0';
 }
 
-void peer_address_copy(struct lws *wsi, char *address, size_t address_bytes)
+/* Anybody may send such a header, so it is said once and changes nothing. */
+static void say_once(const char *peer)
 {
-    address[0] = '\0';
-    lws_get_peer_simple(wsi, address, address_bytes);
-    peer_address_unmap(address);
+    static bool said;
+
+    if (!said)
+        LOG_INFO("http",
+                 "X-Forwarded-For from %s is not believed; if that is a proxy of yours, name it in "
+                 "http.proxies",
+                 peer);
+    said = true;
+}
+
+void peer_address_copy(struct lws *wsi, const struct networks *proxies,
+                       char address[PEER_ADDRESS_BYTES_MAX])
+{
+    const bool forwards = lws_hdr_total_length(wsi, WSI_TOKEN_X_FORWARDED_FOR) > 0;
+    char peer[PEER_ADDRESS_BYTES_MAX] = "";
+    char forwarded[FORWARDED_BYTES_MAX] = "";
+
+    lws_get_peer_simple(wsi, peer, sizeof peer);
+    if (forwards)
+        copy_forwarded(wsi, forwarded);
+    forwarded_client(proxies, peer, forwarded, address);
+    if (forwards && !networks_have(proxies, peer))
+        say_once(address);
 }

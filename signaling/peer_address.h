@@ -1,16 +1,17 @@
-/* signaling/peer_address.h - the address that a client comes from, as people write it. One socket
- * takes IPv4 and IPv6, and tells the former as "::ffff:192.0.2.1" (RFC 4291 section 2.5.5.2). Any
- * thread. */
+/* signaling/peer_address.h - the address that a client comes from. Thread: main. */
 #ifndef SIGNALING_PEER_ADDRESS_H
 #define SIGNALING_PEER_ADDRESS_H
 
-#include <stddef.h>
+#include "signaling/forwarded.h"
+
+enum { PEER_ADDRESS_BYTES_MAX = FORWARDED_ADDRESS_BYTES_MAX };
 
 struct lws;
 
-/* Writes the literal address of the other end of wsi, no port; "" when it is not known. */
-void peer_address_copy(struct lws *wsi, char *address, size_t address_bytes);
-/* Makes "192.0.2.1" of "::ffff:192.0.2.1", in place; leaves others as they are. */
-void peer_address_unmap(char *address);
+/* Writes the literal address of who made the request on wsi, no port; "" when it is not known. It
+ * is the other end's, or what the other end tells (X-Forwarded-For) where it is one of proxies.
+ * Only as long as wsi has the request's head. */
+void peer_address_copy(struct lws *wsi, const struct networks *proxies,
+                       char address[PEER_ADDRESS_BYTES_MAX]);
 
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "signaling/access.h"
-#include "signaling/peer_address.h"
 #include "signaling/request_path.h"
 
 enum {
@@ -94,7 +93,8 @@ static unsigned check_framing(struct lws *wsi, struct request_head *head, const 
 }
 
 /* Fills exchange from the head. Returns the status to refuse with, or 0. */
-unsigned request_head_read(struct lws *wsi, struct request_head *head, const char **why)
+unsigned request_head_read(struct lws *wsi, const struct networks *proxies,
+                           struct request_head *head, const char **why)
 {
     enum lws_token_indexes method_token;
 
@@ -119,7 +119,7 @@ unsigned request_head_read(struct lws *wsi, struct request_head *head, const cha
     if (lws_hdr_total_length(wsi, WSI_TOKEN_HOST) <= 0 ||
         lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0)
         return 400;
-    peer_address_copy(wsi, head->peer, sizeof head->peer);
+    peer_address_copy(wsi, proxies, head->peer);
     /* What other methods bring is not read: the connection ends with the answer. */
     return head->method != HTTP_OTHER ? check_framing(wsi, head, why) : 0;
 }

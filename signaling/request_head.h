@@ -8,8 +8,7 @@
 #include <stddef.h>
 
 #include "signaling/exchange.h"
-
-enum { REQUEST_HEAD_PEER_BYTES_MAX = 64 };
+#include "signaling/peer_address.h"
 
 /* The headers that handlers need. */
 enum request_header {
@@ -28,14 +27,15 @@ struct request_head {
     enum http_method method;
     char path[EXCHANGE_PATH_BYTES_MAX + 1];
     char query[EXCHANGE_PATH_BYTES_MAX + 1];
-    char peer[REQUEST_HEAD_PEER_BYTES_MAX];
+    char peer[PEER_ADDRESS_BYTES_MAX];
     char *headers[REQUEST_HEADER_COUNT]; /* NULL: absent */
     size_t body_bytes;                   /* announced by Content-Length */
 };
 
-/* Fills head (all zero before) from the connection. Returns 0, or the status to refuse with and in
- * *why a static sentence. */
-unsigned request_head_read(struct lws *wsi, struct request_head *head, const char **why);
+/* Fills head (all zero before) from the connection; proxies as in peer_address_copy. Returns 0, or
+ * the status to refuse with and in *why a static sentence. */
+unsigned request_head_read(struct lws *wsi, const struct networks *proxies,
+                           struct request_head *head, const char **why);
 /* "" when absent. Borrowed. */
 const char *request_head_header(const struct request_head *head, enum request_header header);
 void request_head_close(struct request_head *head);

@@ -352,6 +352,7 @@ void server_reconfigure(struct server *server, const struct server_settings *set
 {
     server->settings.sockets_per_address_max = settings->sockets_per_address_max;
     server->settings.origins = settings->origins;
+    server->settings.proxies = settings->proxies;
     server->settings.body_ns = settings->body_ns;
     server->settings.certificate_path = settings->certificate_path;
     server->settings.key_path = settings->key_path;

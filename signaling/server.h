@@ -10,17 +10,19 @@
 
 #include "core/status.h"
 #include "signaling/exchange.h"
+#include "signaling/networks.h"
 #include "signaling/socket.h"
 
 enum { SERVER_TICK_MS = 100 };
 
-/* Strings are borrowed for the server's life. */
+/* What is pointed to is borrowed for the server's life. */
 struct server_settings {
     const char *bind;             /* literal address or interface; "": all */
     uint16_t port;                /* 0: any free one */
     const char *certificate_path; /* PEM; "": no TLS */
     const char *key_path;
     const char *origins;              /* signaling/origin.h */
+    const struct networks *proxies;   /* trusted, signaling/forwarded.h; read at each request */
     unsigned sockets_per_address_max; /* 0: no limit */
     int64_t body_ns;                  /* for a request's body, from its head */
     bool share_port;                  /* other processes that say so too may listen there */
@@ -45,8 +47,8 @@ struct server_handlers {
 
 struct server;
 
-/* settings' strings and handlers are borrowed. STATUS_EXISTS: the port is in use; STATUS_SYSTEM:
- * logged. */
+/* What settings point to and handlers are borrowed. STATUS_EXISTS: the port is in use;
+ * STATUS_SYSTEM: logged. */
 MUST_CHECK enum status server_create(const struct server_settings *settings,
                                      const struct server_handlers *handlers,
                                      struct server **server);

@@ -161,6 +161,8 @@ static bool store(const struct setting *setting, const char *text, struct config
         return read_ports(text, field);
     case SETTING_ANNOUNCE:
         return read_announce_list(text, &config->media);
+    case SETTING_NETWORKS:
+        return networks_read(text, field) == STATUS_OK;
     case SETTING_SEND:
         if (!read_choice(text, SENDS, &choice))
             return false;
@@ -212,6 +214,10 @@ static void describe_range(const struct setting *setting, char *out, size_t room
     case SETTING_ANNOUNCE:
         (void)snprintf(out, room_bytes, "at most %d literal addresses, each with an optional port",
                        MEDIA_ANNOUNCE_MAX);
+        return;
+    case SETTING_NETWORKS:
+        (void)snprintf(out, room_bytes, "at most %d addresses or networks like 10.0.0.0/8",
+                       NETWORKS_MAX);
         return;
     case SETTING_SEND:
         (void)snprintf(out, room_bytes, "gso, mmsg or plain");
@@ -269,6 +275,8 @@ static size_t value_bytes(enum setting_kind kind)
         return 2 * sizeof(uint16_t);
     case SETTING_KILOBITS:
         return sizeof(uint32_t);
+    case SETTING_NETWORKS:
+        return sizeof(struct networks);
     case SETTING_SEND:
         return sizeof(enum media_send);
     case SETTING_LEVEL:

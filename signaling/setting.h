@@ -25,6 +25,7 @@ enum setting_kind {
     SETTING_KILOBITS, /* uint32_t bit/s */
     SETTING_PORTS,    /* "7100-7199": two uint16_t in a row */
     SETTING_ANNOUNCE,
+    SETTING_NETWORKS, /* struct networks */
     SETTING_SEND,
     SETTING_LEVEL,
     SETTING_LOG_FORMAT,

@@ -14,6 +14,10 @@ const struct setting settings[] = {
     {"http.key", SETTING_TEXT, FIELD(http_key), "", 0, 0, "TLS private key, PEM file"},
     {"http.origins", SETTING_TEXT, FIELD(http_origins), "*", 0, 0,
      "web origins that may use the server: * or a list like https://a.example,https://b.example"},
+    {"http.proxies", SETTING_NETWORKS, FIELD(http_proxies), "", 0, 0,
+     "your proxies, a list like 127.0.0.1 10.0.0.0/8 2001:db8::/32: from these X-Forwarded-For "
+     "tells "
+     "the client's address; empty: whoever connects is the client; see docs/tls-and-turn.md"},
     {"http.share_port", SETTING_YES_NO, FIELD(http_share_port), "no", 0, 0,
      "share the HTTP port with another manycast process, which takes over when this one drains"},
     {"media.port", SETTING_PORT, FIELD(media.media_port), "7000", 0, 65535,
@@ -172,7 +176,7 @@ const struct setting settings[] = {
     {"limits.requests_per_second", SETTING_NUMBER, FIELD(limits_requests_per_second), "0", 0,
      1000000,
      "POST, PATCH, DELETE and WebSocket connects a second, each address (IPv6: each /64); more are "
-     "answered 429; 0: no limit, as it must be behind a proxy, where all come from one address"},
+     "answered 429; 0: no limit; behind a proxy set http.proxies, else all come from one address"},
     {"limits.request_burst", SETTING_NUMBER, FIELD(limits_request_burst), "50", 1, 1000000,
      "of these at once, each address"},
     {"limits.publisher_kbps", SETTING_KILOBITS, FIELD(limits_publisher_bps), "0", 0, 1000000,

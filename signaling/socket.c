@@ -9,7 +9,7 @@
 #include "signaling/request_path.h"
 #include "signaling/socket_lws.h"
 
-enum { PATH_BYTES_MAX = 1024, PEER_BYTES_MAX = 64, REASON_BYTES_MAX = 120, HEADER_BYTES_MAX = 256 };
+enum { PATH_BYTES_MAX = 1024, REASON_BYTES_MAX = 120, HEADER_BYTES_MAX = 256 };
 enum { USER_AGENT_BYTES_MAX = 1024 };
 
 enum { CLOSE_TOO_LARGE = 1009, CLOSE_TRY_AGAIN_LATER = 1013 };
@@ -33,7 +33,7 @@ struct socket {
     void *record;
     char *path;
     char *query;
-    char peer[PEER_BYTES_MAX];
+    char peer[PEER_ADDRESS_BYTES_MAX];
     char *user_agent; /* NULL: none */
     char *message;    /* gathers fragments; NULL between messages */
     size_t message_bytes;
@@ -227,7 +227,7 @@ static unsigned refusal_of(struct lws *wsi)
     char path[PATH_BYTES_MAX + 1];
     char query[PATH_BYTES_MAX + 1];
     char origin[HEADER_BYTES_MAX] = "";
-    char peer[PEER_BYTES_MAX];
+    char peer[PEER_ADDRESS_BYTES_MAX];
     const struct socket_handler *handler;
 
     if (!request_path_copy(wsi, WSI_TOKEN_GET_URI, path, sizeof path))
@@ -246,7 +246,7 @@ static unsigned refusal_of(struct lws *wsi)
     handler = sockets.handlers->route_socket(sockets.handlers->context, path);
     if (handler == NULL)
         return 404;
-    peer_address_copy(wsi, peer, sizeof peer);
+    peer_address_copy(wsi, sockets.settings->proxies, peer);
     if (!address_has_room(peer) || !may_connect(peer))
         return 429;
     return handler->on_admit != NULL ? handler->on_admit(handler, query, peer) : 0;
@@ -330,7 +330,7 @@ static struct socket *socket_new(struct lws *wsi, const char *path, const char *
         socket->next->link = &socket->next;
     sockets.all = socket;
     sockets.count++;
-    peer_address_copy(wsi, socket->peer, sizeof socket->peer);
+    peer_address_copy(wsi, sockets.settings->proxies, socket->peer);
     socket->user_agent = copy_user_agent(wsi);
     return socket;
 }

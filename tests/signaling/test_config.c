@@ -125,6 +125,8 @@ static void config_refuses_with_one_clear_line(void **state)
         {"--media-announce=1.2.3.4:0", "literal"},
         {"--media-announce=1.1.1.1 1.1.1.2 1.1.1.3 1.1.1.4 1.1.1.5 1.1.1.6 1.1.1.7 1.1.1.8 1.1.1.9",
          "at most 8"},
+        {"--http-proxies=localhost", "networks like 10.0.0.0/8"},
+        {"--http-proxies=10.0.0.0/33", "networks like 10.0.0.0/8"},
         {"--media-send=fast", "gso"},
         {"--log-level=loud", "debug"},
         {"--http-cert=a.pem", "go together"},

@@ -93,11 +93,42 @@ static void doctor_finds_trouble_in_a_certificate_that_is_none(void **state)
     assert_int_equal(finding_of(&report, "TLS")->level, DOCTOR_TROUBLE);
 }
 
+static void doctor_tells_whose_word_about_addresses_counts(void **state)
+{
+    static const struct {
+        const char *bind;
+        const char *proxies;
+        enum doctor_level level;
+    } CASES[] = {
+        {"", "", DOCTOR_FINE},
+        {"203.0.113.5", "", DOCTOR_FINE},
+        {"127.0.0.1", "", DOCTOR_ADVICE},
+        {"::1", "", DOCTOR_ADVICE},
+        {"127.0.0.1", "127.0.0.1", DOCTOR_FINE},
+        {"", "10.0.0.0/8", DOCTOR_FINE},
+        {"", "10.0.0.0/8 ::/0", DOCTOR_ADVICE},
+    };
+    static struct config config;
+    static struct doctor_report report;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        (void)strcpy(config.http_bind, CASES[i].bind);
+        assert_int_equal(networks_read(CASES[i].proxies, &config.http_proxies), STATUS_OK);
+        doctor_examine(&config, false, &report);
+        if (finding_of(&report, "http.proxies")->level != CASES[i].level)
+            fail_msg("\"%s\" \"%s\"", CASES[i].bind, CASES[i].proxies);
+        assert_int_equal(finding_of(&report, "TLS")->level,
+                         CASES[i].proxies[0] != '\0' ? DOCTOR_FINE : DOCTOR_ADVICE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(doctor_tells_whom_announced_addresses_serve),
         cmocka_unit_test(doctor_says_what_to_do_about_what_is_not_fine),
+        cmocka_unit_test(doctor_tells_whose_word_about_addresses_counts),
         cmocka_unit_test(doctor_finds_trouble_in_a_certificate_that_is_none),
     };
 
