@@ -22,6 +22,8 @@ struct socketio {
     struct engineio_clock clock;
     struct socketio_handler handler;
     size_t event_bytes_max; /* its attachments counted */
+    unsigned messages_per_second;
+    unsigned message_burst;
     struct deadline_queue connects;
     struct connection *ended; /* freed at the next tick */
 };
@@ -39,6 +41,7 @@ struct connection {
     struct engineio_session *session; /* NULL: ended */
     struct socketio_socket *first;
     struct deadline connect;
+    struct rate rate;
     struct socketio_assembly *assembly; /* NULL: no attachments are awaited */
     struct connection *next_ended;
 };
@@ -246,6 +249,25 @@ static void connect_space(struct connection *connection, struct text named, stru
 
 /* -- packets -- */
 
+/* Leaving a namespace and asking for it again is no way around the limits. */
+static void take_connect(struct connection *connection, const struct socketio_packet *packet)
+{
+    switch (rate_take(&connection->rate, connection->all->clock.now_ns())) {
+    case RATE_PASS:
+        connect_space(connection, packet->space, packet->payload);
+        return;
+    case RATE_REFUSE:
+        if (packet->space.bytes <= SPACE_BYTES_MAX)
+            refuse_space(connection, packet->space, "Too many messages; slow down.");
+        return;
+    case RATE_REFUSE_MUTE:
+        return;
+    case RATE_CLOSE:
+        close_connection(connection);
+        return;
+    }
+}
+
 static void take_event(struct socketio_socket *socket, const struct socketio_packet *packet,
                        const struct socketio_attachments *attachments)
 {
@@ -262,7 +284,7 @@ static void take_packet(struct connection *connection, const struct socketio_pac
     struct socketio_socket *socket;
 
     if (packet->type == SOCKETIO_CONNECT) {
-        connect_space(connection, packet->space, packet->payload);
+        take_connect(connection, packet);
         return;
     }
     socket = find_socket(connection, packet->space);
@@ -336,6 +358,7 @@ static void *on_open(void *context, struct engineio_session *session)
         return NULL;
     connection->all = all;
     connection->session = session;
+    rate_init(&connection->rate, all->messages_per_second, all->message_burst, all->clock.now_ns());
     if (engineio_protocol_of(session) == ENGINEIO_3) {
         connect_space(connection, text_of(MAIN_SPACE), (struct text){NULL, 0});
     } else {
@@ -374,7 +397,7 @@ int64_t socketio_tick(struct socketio *all, int64_t now_ns)
     return mono_earlier(engine_ns, next_due_ns(all));
 }
 
-enum status socketio_create(const struct engineio_settings *settings, int64_t connect_timeout_ns,
+enum status socketio_create(const struct socketio_settings *settings,
                             const struct socketio_handler *handler,
                             const struct engineio_clock *clock, struct socketio **created)
 {
@@ -384,14 +407,16 @@ enum status socketio_create(const struct engineio_settings *settings, int64_t co
         return STATUS_NO_MEMORY;
     all->handler = *handler;
     all->clock = *clock;
-    all->event_bytes_max = settings->payload_bytes_max;
-    all->connects.delay_ns = connect_timeout_ns;
+    all->event_bytes_max = settings->engine.payload_bytes_max;
+    all->messages_per_second = settings->messages_per_second;
+    all->message_burst = settings->message_burst;
+    all->connects.delay_ns = settings->connect_timeout_ns;
     const struct engineio_handler sessions = {.context = all,
                                               .on_open = on_open,
                                               .on_text = on_text,
                                               .on_binary = on_binary,
                                               .on_close = on_close};
-    const enum status status = engineio_create(settings, &sessions, clock, &all->engine);
+    const enum status status = engineio_create(&settings->engine, &sessions, clock, &all->engine);
     if (status != STATUS_OK) {
         free(all);
         return status;
@@ -437,6 +462,13 @@ const char *socketio_peer(const struct socketio_socket *socket)
 const char *socketio_user_agent(const struct socketio_socket *socket)
 {
     return engineio_user_agent(socket->connection->session);
+}
+
+enum rate_verdict socketio_rate_take(struct socketio_socket *socket)
+{
+    struct connection *connection = socket->connection;
+
+    return rate_take(&connection->rate, connection->all->clock.now_ns());
 }
 
 void socketio_close(struct socketio_socket *socket)

@@ -9,6 +9,7 @@
 
 #include "core/status.h"
 #include "signaling/engineio.h"
+#include "signaling/rate.h"
 #include "signaling/socketio_packet.h"
 
 struct socketio;
@@ -39,9 +40,16 @@ struct socketio_handler {
     void (*on_disconnect)(struct socketio_socket *socket);
 };
 
-/* connect_timeout_ns: in which a client must be in a namespace. All are copied. */
-MUST_CHECK enum status socketio_create(const struct engineio_settings *settings,
-                                       int64_t connect_timeout_ns,
+struct socketio_settings {
+    struct engineio_settings engine;
+    int64_t connect_timeout_ns; /* in which a client must be in a namespace */
+    /* What one connection may say, its requests for namespaces counted; 0 a second: no limit. */
+    unsigned messages_per_second;
+    unsigned message_burst;
+};
+
+/* All are copied. */
+MUST_CHECK enum status socketio_create(const struct socketio_settings *settings,
                                        const struct socketio_handler *handler,
                                        const struct engineio_clock *clock,
                                        struct socketio **created);
@@ -63,6 +71,8 @@ void socketio_emit(struct socketio_socket *socket, const struct socketio_event *
 /* Answers an event: arguments as in an event. */
 void socketio_acknowledge(struct socketio_socket *socket, int64_t acknowledgement,
                           struct text arguments, const struct socketio_attachments *attachments);
+/* One event came: the verdict of its connection's token bucket. The handler asks and says so. */
+enum rate_verdict socketio_rate_take(struct socketio_socket *socket);
 /* Ends the connection with all its namespaces; on_disconnect is called before this returns. */
 void socketio_close(struct socketio_socket *socket);
 

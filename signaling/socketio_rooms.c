@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/mono.h"
-#include "signaling/rate.h"
 #include "signaling/relay_rooms.h"
 #include "signaling/request.h"
 #include "signaling/socketio_answer.h"
@@ -25,7 +24,6 @@ struct client {
     struct socketio_socket *socket;
     struct participant_line *line;
     struct socketio_answers answers;
-    struct rate rate;
 };
 
 static struct {
@@ -94,7 +92,7 @@ static json_t *make_error(const char *name, const char *code, const char *messag
 /* Whether one more event may pass; answers when not. */
 static bool is_due(struct client *client, const char *name, int64_t acknowledgement)
 {
-    switch (rate_take(&client->rate, endpoint_now_ns(service.endpoint))) {
+    switch (socketio_rate_take(client->socket)) {
     case RATE_PASS:
         return true;
     case RATE_REFUSE:
@@ -208,7 +206,6 @@ static void on_event(struct socketio_socket *socket, const struct socketio_event
 
 static void *on_connect(void *context, struct socketio_socket *socket, struct text payload)
 {
-    const struct config *config = endpoint_config(service.endpoint);
     struct client *client = calloc(1, sizeof *client);
     const struct participant_output output = {.context = client, .send = send_message};
     const struct participant_caller caller = {.address = socketio_peer(socket),
@@ -227,8 +224,6 @@ static void *on_connect(void *context, struct socketio_socket *socket, struct te
     client->socket = socket;
     client->relay.id = socketio_id(socket);
     socketio_answers_init(&client->answers, socket);
-    rate_init(&client->rate, config->limits_messages_per_second, config->limits_message_burst,
-              endpoint_now_ns(service.endpoint));
     relay_rooms_enter(service.relay, &client->relay);
     return client;
 }
@@ -247,7 +242,7 @@ static enum status start_socketio(const struct engineio_clock *clock)
 {
     static const char *const SPACES[] = {"/", NULL};
     const struct config *config = endpoint_config(service.endpoint);
-    const struct engineio_settings settings = {
+    const struct engineio_settings engine = {
         .ping_interval_ns = config->socketio_ping_interval_ns,
         .ping_timeout_ns = config->socketio_ping_timeout_ns,
         .upgrade_timeout_ns = UPGRADE_TIMEOUT_NS,
@@ -257,6 +252,12 @@ static enum status start_socketio(const struct engineio_clock *clock)
         .sessions_per_address = config->limits_connections_per_address,
         .origins = config->http_origins,
     };
+    const struct socketio_settings settings = {
+        .engine = engine,
+        .connect_timeout_ns = config->socketio_connect_timeout_ns,
+        .messages_per_second = config->limits_messages_per_second,
+        .message_burst = config->limits_message_burst,
+    };
     const struct socketio_handler handler = {
         .spaces = SPACES,
         .on_connect = on_connect,
@@ -264,8 +265,7 @@ static enum status start_socketio(const struct engineio_clock *clock)
         .on_disconnect = on_disconnect,
     };
 
-    return socketio_create(&settings, config->socketio_connect_timeout_ns, &handler, clock,
-                           &service.socketio);
+    return socketio_create(&settings, &handler, clock, &service.socketio);
 }
 
 enum status socketio_rooms_start(struct endpoint *endpoint, struct participants *participants,

@@ -147,7 +147,7 @@ static void set_alarm(void *context, int64_t due_ns)
 static enum status create_protocol(struct echo *echo)
 {
     static const char *const SPACES[] = {"/", "/custom", NULL};
-    const struct engineio_settings settings = {
+    const struct engineio_settings engine = {
         .ping_interval_ns = mono_from_ms(echo->ping_interval_ms),
         .ping_timeout_ns = mono_from_ms(echo->ping_timeout_ms),
         .upgrade_timeout_ns = 10 * MONO_SECOND,
@@ -156,15 +156,16 @@ static enum status create_protocol(struct echo *echo)
         .sessions_max = SESSIONS_MAX,
         .origins = "*",
     };
+    const struct socketio_settings settings = {
+        .engine = engine, .connect_timeout_ns = mono_from_ms(echo->connect_timeout_ms)};
     const struct engineio_clock clock = {echo, mono_clock_ns, set_alarm};
     const struct engineio_handler sessions = {echo, on_session, on_session_text, on_session_binary,
                                               on_session_close};
     const struct socketio_handler sockets = {echo, SPACES, on_connect, on_event, on_disconnect};
 
     if (echo->engine_alone)
-        return engineio_create(&settings, &sessions, &clock, &echo->engine);
-    const enum status status = socketio_create(&settings, mono_from_ms(echo->connect_timeout_ms),
-                                               &sockets, &clock, &echo->socketio);
+        return engineio_create(&engine, &sessions, &clock, &echo->engine);
+    const enum status status = socketio_create(&settings, &sockets, &clock, &echo->socketio);
     if (status == STATUS_OK)
         echo->engine = socketio_engine(echo->socketio);
     return status;

@@ -14,7 +14,7 @@
 #include "tests/signaling/fake_exchange.h"
 #include "tests/signaling/fake_socket.h"
 
-enum { PAYLOAD_BYTES_MAX = 200, CONNECT_TIMEOUT_MS = 45000 };
+enum { PAYLOAD_BYTES_MAX = 200, CONNECT_TIMEOUT_MS = 45000, MESSAGE_BURST = 10 };
 
 /* What the handler heard. */
 static struct {
@@ -24,6 +24,7 @@ static struct {
     unsigned events;
     unsigned disconnects;
     unsigned attachments; /* of the last event */
+    bool asks_rate;       /* of its connection, before it answers */
     bool closes;          /* it closes the connection in each event */
     bool refuses;         /* and lets nobody into a namespace */
 } stage;
@@ -52,7 +53,13 @@ static void *on_connect(void *context, struct socketio_socket *socket, struct te
 
 static void on_event(struct socketio_socket *socket, const struct socketio_event *event)
 {
+    static const struct socketio_attachments none = {NULL, 0};
+
     stage.events++;
+    if (stage.asks_rate && socketio_rate_take(socket) != RATE_PASS) {
+        socketio_acknowledge(socket, event->acknowledgement, text_of("\"slow down\""), &none);
+        return;
+    }
     stage.attachments = event->attachments.count;
     if (stage.closes)
         socketio_close(socket); /* it is gone now */
@@ -71,7 +78,7 @@ static void on_disconnect(struct socketio_socket *socket)
 static int set_up(void **state)
 {
     static const char *const spaces[] = {"/", "/custom", NULL};
-    const struct engineio_settings settings = {
+    const struct engineio_settings engine = {
         .ping_interval_ns = mono_from_ms(60000),
         .ping_timeout_ns = mono_from_ms(20000),
         .upgrade_timeout_ns = mono_from_ms(10000),
@@ -80,16 +87,19 @@ static int set_up(void **state)
         .sessions_max = 8,
         .origins = "*",
     };
+    const struct socketio_settings settings = {
+        .engine = engine,
+        .connect_timeout_ns = mono_from_ms(CONNECT_TIMEOUT_MS),
+        .messages_per_second = 1,
+        .message_burst = MESSAGE_BURST,
+    };
     const struct socketio_handler handler = {&stage, spaces, on_connect, on_event, on_disconnect};
     const struct engineio_clock clock = {NULL, now_ns, set_alarm};
 
     (void)state;
     memset(&stage, 0, sizeof stage);
     stage.now_ns = MONO_SECOND;
-    return socketio_create(&settings, mono_from_ms(CONNECT_TIMEOUT_MS), &handler, &clock,
-                           &stage.all) == STATUS_OK
-               ? 0
-               : -1;
+    return socketio_create(&settings, &handler, &clock, &stage.all) == STATUS_OK ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -178,6 +188,48 @@ static void socketio_namespaces_share_a_connection(void **state)
     fake_socket_expect_silence(socket);
     fake_socket_close(socket);
     assert_int_equal(stage.disconnects, 2);
+}
+
+static void socketio_coming_again_is_no_way_around_the_limits(void **state)
+{
+    struct socket *socket = open_client("EIO=4&transport=websocket");
+
+    (void)state;
+    for (unsigned i = 0; i < MESSAGE_BURST; i++) {
+        fake_socket_text(socket, "40");
+        fake_socket_take_frame(socket, "40{\"sid\":\"");
+        fake_socket_take_frame(socket, "42[\"auth\",{}]");
+        fake_socket_text(socket, "41");
+    }
+    fake_socket_text(socket, "40");
+    fake_socket_take_frame(socket, "44{\"message\":\"Too many messages; slow down.\"}");
+    fake_socket_text(socket, "40/custom"); /* it was told */
+    fake_socket_expect_silence(socket);
+    stage.now_ns += MONO_SECOND;
+    fake_socket_text(socket, "40");
+    fake_socket_take_frame(socket, "40{\"sid\":\"");
+    fake_socket_take_frame(socket, "42[\"auth\",{}]");
+    fake_socket_close(socket);
+    assert_int_equal(stage.connects, MESSAGE_BURST + 1);
+}
+
+static void socketio_handler_asks_for_the_rate_of_the_connection(void **state)
+{
+    struct socket *socket = connect_client();
+    const char *refused = "43/custom,1[\"slow down\"]";
+
+    (void)state;
+    stage.asks_rate = true;
+    for (unsigned i = 2; i < MESSAGE_BURST; i++) {
+        fake_socket_text(socket, "421[\"a\"]");
+        fake_socket_take_frame(socket, "431[]");
+    }
+    fake_socket_text(socket, "40/custom"); /* the last one */
+    fake_socket_take_frame(socket, "40/custom,{\"sid\":\"");
+    fake_socket_take_frame(socket, "42/custom,[\"auth\",{}]");
+    fake_socket_text(socket, "42/custom,1[\"a\"]");
+    fake_socket_take_frame(socket, refused);
+    fake_socket_close(socket);
 }
 
 static void socketio_attachments_come_with_their_event(void **state)
@@ -304,6 +356,8 @@ int main(void)
         TEST(socketio_client_without_a_namespace_is_closed_in_time),
         TEST(socketio_polling_client_without_a_namespace_is_closed_too),
         TEST(socketio_namespaces_share_a_connection),
+        TEST(socketio_coming_again_is_no_way_around_the_limits),
+        TEST(socketio_handler_asks_for_the_rate_of_the_connection),
         TEST(socketio_attachments_come_with_their_event),
         TEST(socketio_attachments_interrupted_end_the_connection),
         TEST(socketio_malformed_packet_ends_the_connection),
