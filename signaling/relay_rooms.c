@@ -267,11 +267,15 @@ static json_t *on_create_or_join(struct relay_rooms *rooms, struct relay_client 
 /* The object that argument is the text of: a new reference, NULL when it is no such text. */
 static json_t *parse_object(const json_t *argument)
 {
-    json_t *object = json_is_string(argument)
-                         ? json_loadb(json_string_value(argument), json_string_length(argument),
-                                      JSON_ALLOW_NUL, NULL)
-                         : NULL;
+    const char *text = json_string_value(argument);
+    const size_t bytes = json_string_length(argument);
+    json_t *object = NULL;
 
+    if (text == NULL)
+        return NULL;
+    object = json_loadb(text, bytes, JSON_ALLOW_NUL, NULL);
+    if (object == NULL) /* a number may be beyond what an integer holds */
+        object = json_loadb(text, bytes, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
     if (json_is_object(object))
         return object;
     json_decref(object);

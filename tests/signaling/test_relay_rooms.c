@@ -192,6 +192,8 @@ static void relay_rooms_passes_messages_on(void **state)
          "C message[{\"type\":\"offer\"},\"[1]\",\"got\",{\"a\":[1.5,null]}]; "
          "D message[{\"type\":\"offer\"},\"[1]\",\"got\",{\"a\":[1.5,null]}]; "},
         {'B', "offer", "[\"{}\"]", "C offer[{}]; D offer[{}]; "},
+        {'B', "message", "[\"{\\\"id\\\":12345678901234567890}\"]",
+         "C message[{\"id\":1.2345678901234567e19}]; D message[{\"id\":1.2345678901234567e19}]; "},
         {'B', "message", "[]", "C message[]; D message[]; "},
         {'B', "create or join", "[\"r\"]",
          "A join[\"r\"]; B joined[\"r\",\"B\"]; A ready[\"r\"]; B ready[\"r\"]; "
