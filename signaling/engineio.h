@@ -22,7 +22,7 @@ struct engineio_settings {
     int64_t ping_interval_ns;
     int64_t ping_timeout_ns;
     int64_t upgrade_timeout_ns;    /* from a probing WebSocket to its "5" */
-    size_t payload_bytes_max;      /* a message, and a POST: maxPayload */
+    size_t payload_bytes_max;      /* a frame, and a POST: maxPayload */
     size_t queue_bytes_max;        /* what waits for a client; beyond, its session ends */
     unsigned sessions_max;         /* at a time */
     unsigned sessions_per_address; /* 0: no limit */

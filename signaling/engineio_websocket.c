@@ -199,7 +199,7 @@ void engineio_websocket_init(struct engineio *engine)
         .on_too_large = on_too_large,
         .on_close = on_close,
         .context = engine,
-        .message_bytes_max = engine->settings.payload_bytes_max + 1,
+        .message_bytes_max = engine->settings.payload_bytes_max,
         .queue_bytes_max = engine->settings.queue_bytes_max,
     };
 }

@@ -196,7 +196,9 @@ describe('messages over WebSocket', () => {
     it('closes with 1009 beyond maxPayload', async () => {
         const line = new Line(port, base(4, 'websocket'));
         await line.take();
-        line.send(`4${'x'.repeat(PAYLOAD + 1)}`);
+        line.send(`4${'x'.repeat(PAYLOAD - 1)}`);
+        assert.equal((await line.take()).length, PAYLOAD);
+        line.send(`4${'x'.repeat(PAYLOAD)}`);
         assert.equal(await line.closed, 1009);
     });
 });
