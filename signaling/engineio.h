@@ -57,6 +57,9 @@ MUST_CHECK enum status engineio_create(const struct engineio_settings *settings,
 /* After the connections are gone (server_destroy); ends the sessions that are left. NULL is
  * allowed. */
 void engineio_destroy(struct engineio *engine);
+/* A request at the mount path whose body is still to come: before engineio_handle. It may be
+ * answered here. */
+void engineio_announce(struct engineio *engine, struct exchange *exchange);
 /* A request at the mount path, whatever its method. */
 void engineio_handle(struct engineio *engine, struct exchange *exchange);
 /* For WebSockets at the mount path. */

@@ -65,6 +65,7 @@ struct engineio_session {
     struct engineio_wire *probe; /* would become it */
     bool probed;                 /* the probe asked: polls are sent home */
     uint64_t poll;               /* the exchange that waits for packets; 0: none */
+    uint64_t post;               /* the one whose packets are still to come; 0: none */
     struct engineio_waiting *first;
     struct engineio_waiting **last;
     size_t waiting_bytes;

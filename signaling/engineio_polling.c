@@ -164,6 +164,7 @@ static void post_session(struct engineio_session *session, struct exchange *exch
 {
     size_t body_bytes;
 
+    session->post = 0;
     (void)exchange_body(exchange, &body_bytes);
     if (body_bytes > session->engine->settings.payload_bytes_max)
         exchange_problem(exchange, 413, "The body is larger than maxPayload.");
@@ -190,6 +191,25 @@ static enum engineio_error check(const struct engineio *engine, const struct eng
     if ((*session)->wire != NULL) /* it has moved to a WebSocket */
         return ENGINEIO_BAD_REQUEST;
     return method == HTTP_GET || method == HTTP_POST ? ENGINEIO_NO_ERROR : ENGINEIO_BAD_REQUEST;
+}
+
+void engineio_announce(struct engineio *engine, struct exchange *exchange)
+{
+    struct engineio_session *session;
+    struct engineio_query query;
+
+    exchange_allow_credentials(exchange);
+    engineio_query_read(exchange_query(exchange), &query);
+    if (exchange_method(exchange) != HTTP_POST ||
+        check(engine, &query, exchange, &session) != ENGINEIO_NO_ERROR)
+        return;                                                    /* engineio_handle says so */
+    if (session->post != 0 && exchange_is_coming(session->post)) { /* one at a time */
+        exchange_header(exchange, "Cache-Control", "no-store");
+        answer_error(exchange, ENGINEIO_BAD_REQUEST);
+        engineio_close(session);
+        return;
+    }
+    session->post = exchange_number(exchange);
 }
 
 void engineio_handle(struct engineio *engine, struct exchange *exchange)

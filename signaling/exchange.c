@@ -244,6 +244,18 @@ void exchange_allow_credentials(struct exchange *exchange)
     exchange->allows_credentials = true;
 }
 
+uint64_t exchange_number(const struct exchange *exchange)
+{
+    return exchange->number;
+}
+
+bool exchange_is_coming(uint64_t number)
+{
+    const struct exchange *exchange = g_hash_table_lookup(exchanges.by_number, &number);
+
+    return exchange != NULL && exchange->state == EXCHANGE_READING && !is_hung_up(exchange);
+}
+
 struct exchange *exchange_find(uint64_t number)
 {
     struct exchange *exchange = g_hash_table_lookup(exchanges.by_number, &number);
@@ -333,6 +345,14 @@ static bool may_ask(const struct request_head *head)
            handlers->may_ask(handlers->context, head->path, head->peer);
 }
 
+static void announce(struct exchange *exchange)
+{
+    const struct server_handlers *handlers = exchanges.handlers;
+
+    if (exchange->head.body_bytes > 0 && handlers->on_head != NULL)
+        handlers->on_head(handlers->context, exchange);
+}
+
 int exchange_lws_on_head(struct lws *wsi, struct exchange **slot)
 {
     struct exchange *exchange;
@@ -345,6 +365,8 @@ int exchange_lws_on_head(struct lws *wsi, struct exchange **slot)
         return -1;
     *slot = exchange;
     refusal = request_head_read(wsi, exchanges.settings->proxies, &exchange->head, &why);
+    if (refusal == 0)
+        announce(exchange);
     if (refusal == 0 && exchange->head.body_bytes > body_bytes_max(exchange->head.path)) {
         refusal = 413;
         why = "The body is too large.";
@@ -359,6 +381,8 @@ int exchange_lws_on_head(struct lws *wsi, struct exchange **slot)
     exchange->closing =
         refusal != 0 || (exchange->head.method != HTTP_GET && exchange->head.method != HTTP_HEAD &&
                          exchange->head.method != HTTP_OPTIONS);
+    if (exchange->state != EXCHANGE_READING)
+        return 0; /* answered already */
     if (refusal != 0) {
         exchange->state = EXCHANGE_HANDLING;
         if (refusal == 405) /* whatever the address: it was not looked at */
@@ -366,10 +390,8 @@ int exchange_lws_on_head(struct lws *wsi, struct exchange **slot)
         exchange_problem(exchange, refusal, why);
         return 0;
     }
-    if (exchange->head.body_bytes == 0) {
+    if (exchange->head.body_bytes == 0)
         hand_over(exchange);
-        return 0;
-    }
     return 0;
 }
 

@@ -74,6 +74,10 @@ void exchange_end(uint64_t number);
 /* The answer may be read by pages of an allowed origin that send credentials: the origin is echoed
  * (Fetch standard, section 3.2.5). */
 void exchange_allow_credentials(struct exchange *exchange);
+/* Names an exchange whose body is still to come, for exchange_is_coming. */
+uint64_t exchange_number(const struct exchange *exchange);
+/* Whether that body is still to come, from a client that is there. */
+bool exchange_is_coming(uint64_t number);
 /* The deferred exchange, or NULL when its client is gone. */
 struct exchange *exchange_find(uint64_t number);
 

@@ -171,6 +171,12 @@ static void set_alarm(void *context, int64_t due_ns)
         server_alarm(process->server, due_ns);
 }
 
+static void on_head(void *context, struct exchange *exchange)
+{
+    (void)context;
+    router_announce(exchange);
+}
+
 static size_t body_bytes_max(void *context, const char *path)
 {
     (void)context;
@@ -219,6 +225,7 @@ static enum status start(struct process *process)
                                                  .on_request = on_request,
                                                  .route_socket = route_socket,
                                                  .may_ask = may_ask,
+                                                 .on_head = on_head,
                                                  .on_tick = on_tick,
                                                  .on_wake = on_wake,
                                                  .on_alarm = on_alarm,

@@ -122,6 +122,12 @@ void router_handle(const struct router *router, struct exchange *exchange)
     route->handle(router, exchange);
 }
 
+void router_announce(struct exchange *exchange)
+{
+    if (strcmp(exchange_path(exchange), SOCKETIO_ROOMS_PATH) == 0)
+        engineio_announce(socketio_rooms_engine(), exchange);
+}
+
 size_t router_body_bytes_max(const char *path)
 {
     return strcmp(path, SOCKETIO_ROOMS_PATH) == 0 ? socketio_rooms_body_bytes_max()

@@ -14,6 +14,8 @@ struct router {
 };
 
 void router_handle(const struct router *router, struct exchange *exchange);
+/* The same when the head alone is there. */
+void router_announce(struct exchange *exchange);
 /* What a request's body may have. */
 size_t router_body_bytes_max(const char *path);
 /* Prints every route, one a line: method (* where the handler looks at it), and path with {} for

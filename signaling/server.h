@@ -37,6 +37,9 @@ struct server_handlers {
     /* Optional. Whether one more POST, PATCH, DELETE or, path being NULL, WebSocket from peer may
      * come now; else it is refused by 429. */
     bool (*may_ask)(void *context, const char *path, const char *peer);
+    /* Optional. The head of a request whose body is still to come, before it is bounded; may be
+     * answered: then on_request does not follow. */
+    void (*on_head)(void *context, struct exchange *exchange);
     void (*on_tick)(void *context, int64_t now_ns); /* every SERVER_TICK_MS */
     void (*on_wake)(void *context);                 /* after one or more server_wake */
     /* Optional. At the time that server_alarm asked for; returns the next one, or MONO_NEVER. */

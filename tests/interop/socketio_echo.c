@@ -99,6 +99,14 @@ static void on_request(void *context, struct exchange *exchange)
         exchange_problem(exchange, 404, "There is nothing at this address.");
 }
 
+static void on_head(void *context, struct exchange *exchange)
+{
+    const struct echo *echo = context;
+
+    if (is_ours(echo, exchange_path(exchange)))
+        engineio_announce(echo->engine, exchange);
+}
+
 static const struct socket_handler *route_socket(void *context, const char *path)
 {
     const struct echo *echo = context;
@@ -181,6 +189,7 @@ static int run(struct echo *echo)
     const struct server_handlers handlers = {.context = echo,
                                              .on_request = on_request,
                                              .route_socket = route_socket,
+                                             .on_head = on_head,
                                              .on_tick = on_tick,
                                              .on_wake = on_wake,
                                              .on_alarm = on_alarm,

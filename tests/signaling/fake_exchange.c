@@ -155,6 +155,11 @@ void exchange_allow_credentials(struct exchange *exchange)
     (void)exchange;
 }
 
+uint64_t exchange_number(const struct exchange *exchange)
+{
+    return number_of(exchange);
+}
+
 static struct exchange *find(uint64_t number)
 {
     return number >= 1 && number <= FAKE_EXCHANGES ? &exchanges[number - 1] : NULL;
@@ -167,6 +172,13 @@ struct exchange *exchange_find(uint64_t number)
                        !exchange->gone && exchange->status == 0;
 
     return waits ? exchange : NULL;
+}
+
+bool exchange_is_coming(uint64_t number)
+{
+    const struct exchange *exchange = find(number);
+
+    return exchange != NULL && !exchange->gone && exchange->status == 0;
 }
 
 uint64_t exchange_stream(struct exchange *exchange, const char *content_type)

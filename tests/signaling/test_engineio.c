@@ -302,6 +302,47 @@ static void engineio_post_beyond_max_payload_is_refused_and_no_more(void **state
                      PAYLOAD_BYTES_MAX); /* its type counted, as the reference does */
 }
 
+static struct exchange *announce(const char *query, const char *body)
+{
+    struct exchange *exchange = fake_exchange_make(HTTP_POST, "/engine.io/");
+
+    exchange->query = query;
+    exchange->body = body;
+    engineio_announce(stage.engine, exchange);
+    return exchange;
+}
+
+static void engineio_post_beside_a_post_ends_the_session(void **state)
+{
+    const struct client client = open_client(4);
+
+    (void)state;
+    struct exchange *first = announce(client.polling, "4hello");
+    assert_int_equal(first->status, 0);
+    expect_error(announce(client.polling, "4hello"), 3);
+    assert_int_equal(stage.closed, 1);
+    engineio_handle(stage.engine, first);
+    expect_error(first, 1);
+}
+
+static void engineio_post_after_a_post_is_taken(void **state)
+{
+    const struct client client = open_client(4);
+
+    (void)state;
+    struct exchange *first = announce(client.polling, "4one");
+    engineio_handle(stage.engine, first);
+    expect(first, 200, "ok");
+    struct exchange *given_up = announce(client.polling, "4two");
+    given_up->gone = true;
+    struct exchange *third = announce(client.polling, "4three");
+    engineio_handle(stage.engine, third);
+    expect(third, 200, "ok");
+    expect(ask(HTTP_GET, client.polling, ""), 200,
+           "4one\x1e"
+           "4three");
+}
+
 static void engineio_client_that_reads_nothing_is_cut_off(void **state)
 {
     (void)state;
@@ -484,6 +525,8 @@ int main(void)
         TEST(engineio_poll_given_up_ends_the_session),
         TEST(engineio_post_that_is_malformed_ends_the_session),
         TEST(engineio_post_beyond_max_payload_is_refused_and_no_more),
+        TEST(engineio_post_beside_a_post_ends_the_session),
+        TEST(engineio_post_after_a_post_is_taken),
         TEST(engineio_client_that_reads_nothing_is_cut_off),
         TEST(engineio_client_closes),
         TEST(engineio_upgrade_sends_the_waiting_poll_home),

@@ -1,5 +1,6 @@
 // Engine.IO on the wire, protocols 4 and 3, without a client library: every rule of PROTOCOL.md section 4.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { Line, pause, request, startEcho } from './server.mjs';
@@ -148,6 +149,26 @@ describe('messages over long polling', () => {
         assert.equal(second.status, 400);
         assert.equal((await first).text, '1');
         assert.equal((await get(address)).status, 400);
+    });
+
+    it('ends the session when two POSTs come side by side', async () => {
+        const address = await open();
+        const first = http.request({ host: '127.0.0.1', port, path: address, method: 'POST', headers: { 'Content-Length': 6 } });
+        first.write('4he');
+        await pause(50);
+        assert.equal((await post(address, '4hello')).status, 400);
+        first.end('llo');
+        const [answer] = await once(first, 'response');
+        assert.equal(answer.statusCode, 400);
+        assert.equal(code(await get(address)), 1);
+    });
+
+    it('tells pages that their payload is too large', async () => {
+        const headers = { Origin: 'https://tutorial.example' };
+        const answer = await post(await open(), `4${'x'.repeat(PAYLOAD)}`, headers);
+        assert.equal(answer.status, 413);
+        assert.equal(answer.headers['access-control-allow-origin'], headers.Origin);
+        assert.equal(answer.headers['access-control-allow-credentials'], 'true');
     });
 
     it('ends the session of a client that gives its poll up', async () => {
