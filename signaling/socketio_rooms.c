@@ -190,13 +190,18 @@ static void on_event(struct socketio_socket *socket, const struct socketio_event
         json_loadb(event->name.at, event->name.bytes, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     const char *text = json_string_value(name);
 
-    if (text == NULL || strlen(text) != json_string_length(name))
-        text = "";
+    if (text != NULL && strlen(text) != json_string_length(name))
+        text = NULL;
     if (event->name.bytes + event->arguments.bytes > EVENT_BYTES_MAX) {
         socketio_answer(&client->answers, event->acknowledgement,
                         make_error(text, "too-large", "A message is at most 64 KiB."));
         socketio_close(socket);
-    } else if (is_due(client, text, event->acknowledgement)) {
+    } else if (!is_due(client, text, event->acknowledgement)) {
+        ; /* it was told, or was told enough */
+    } else if (text == NULL) {
+        socketio_answer(&client->answers, event->acknowledgement,
+                        make_error(NULL, "bad-message", "An event's name must be a text."));
+    } else {
         do_event(client, text, event);
     }
     json_decref(name);

@@ -218,6 +218,9 @@ for (const library of CLIENTS) {
 
                 const [unknown] = await ask(socket, 'nonsense', {});
                 assert.equal(unknown.code, 'unknown-type');
+                const [nameless] = await ask(socket, 7, {});
+                assert.equal(nameless.code, 'bad-message');
+                assert.equal(nameless.re, null);
                 const failed = next(socket, 'failed');
                 socket.emit('offer', { id: 'a', sdp: 'nonsense', subscribe: 'main' });
                 assert.equal((await failed)[0].re, 'offer');
