@@ -185,7 +185,8 @@ static int run(struct echo *echo)
                                              .port = (uint16_t)echo->port,
                                              .certificate_path = "",
                                              .key_path = "",
-                                             .origins = "*"};
+                                             .origins = "*",
+                                             .body_ns = 10 * MONO_SECOND};
     const struct server_handlers handlers = {.context = echo,
                                              .on_request = on_request,
                                              .route_socket = route_socket,

@@ -151,6 +151,17 @@ describe('messages over long polling', () => {
         assert.equal((await get(address)).status, 400);
     });
 
+    it('waits for a body that comes slowly', async () => {
+        const address = await open();
+        const slow = http.request({ host: '127.0.0.1', port, path: address, method: 'POST', headers: { 'Content-Length': 6 } });
+        slow.write('4he');
+        await pause(250);
+        slow.end('llo');
+        const [answer] = await once(slow, 'response');
+        assert.equal(answer.statusCode, 200);
+        assert.equal((await get(address)).text, '4hello');
+    });
+
     it('ends the session when two POSTs come side by side', async () => {
         const address = await open();
         const first = http.request({ host: '127.0.0.1', port, path: address, method: 'POST', headers: { 'Content-Length': 6 } });
