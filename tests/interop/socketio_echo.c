@@ -181,11 +181,13 @@ static enum status create_protocol(struct echo *echo)
 
 static int run(struct echo *echo)
 {
+    static const struct networks NO_PROXIES = {.count = 0};
     const struct server_settings settings = {.bind = "",
                                              .port = (uint16_t)echo->port,
                                              .certificate_path = "",
                                              .key_path = "",
                                              .origins = "*",
+                                             .proxies = &NO_PROXIES,
                                              .body_ns = 10 * MONO_SECOND};
     const struct server_handlers handlers = {.context = echo,
                                              .on_request = on_request,

@@ -53,6 +53,11 @@ describe('handshake', () => {
         checkHandshake(answer.text, ['websocket']);
     });
 
+    it('opens for who comes through a proxy', async () => {
+        const answer = await get(base(), { headers: { 'X-Forwarded-For': '192.0.2.7' } });
+        assert.equal(answer.status, 200);
+    });
+
     it('opens over WebSocket', async () => {
         const line = new Line(port, base(4, 'websocket'));
         checkHandshake(await line.take(), []);
