@@ -16,6 +16,7 @@
 enum { STREAM_END_SECONDS_MAX = 10 };
 
 static const int64_t DEFERRED_NS_MAX = 10 * MONO_SECOND;
+static const int64_t LINGER_SILENCE_NS = MONO_SECOND / 2;
 
 static struct {
     const struct server_settings *settings;
@@ -271,8 +272,12 @@ struct exchange *exchange_find(uint64_t number)
 /* libwebsockets gives each piece of a body its own time. */
 static void cut_slow_body(struct exchange *exchange, int64_t now_ns)
 {
-    if (exchange->state == EXCHANGE_READING && exchange->head.body_bytes > 0 &&
-        now_ns - exchange->began_ns > exchanges.settings->body_ns)
+    const bool lingers = exchange->state == EXCHANGE_LINGERING;
+    const bool is_late = (exchange->state == EXCHANGE_READING || lingers) &&
+                         exchange->head.body_bytes > 0 &&
+                         now_ns - exchange->began_ns > exchanges.settings->body_ns;
+
+    if (is_late || (lingers && now_ns - exchange->heard_ns > LINGER_SILENCE_NS))
         lws_set_timeout(exchange->wsi, PENDING_TIMEOUT_CLOSE_ACK, LWS_TO_KILL_ASYNC);
 }
 
@@ -413,10 +418,20 @@ static bool make_room(struct exchange *exchange, size_t body_bytes)
     return true;
 }
 
+/* A lingering exchange ends with its body, or when that is far too long. */
+static int ignore_body(struct exchange *exchange, size_t data_bytes)
+{
+    exchange->body_ignored += data_bytes;
+    exchange->heard_ns = mono_clock_ns();
+    return exchange->state == EXCHANGE_LINGERING && !exchange_lingers(exchange) ? -1 : 0;
+}
+
 int exchange_lws_on_body(struct exchange *exchange, const void *data, size_t data_bytes)
 {
-    if (exchange == NULL || exchange->state != EXCHANGE_READING)
-        return 0; /* refused already: what still comes is not looked at */
+    if (exchange == NULL)
+        return 0;
+    if (exchange->state != EXCHANGE_READING) /* refused already: not looked at */
+        return ignore_body(exchange, data_bytes);
     if (data_bytes > exchange->head.body_bytes - exchange->body_bytes ||
         !make_room(exchange, exchange->body_bytes + data_bytes))
         return -1;

@@ -19,7 +19,9 @@ enum exchange_state {
     EXCHANGE_HANDLING, /* with a handler, or deferred */
     EXCHANGE_ANSWERED, /* the answer waits to be written */
     EXCHANGE_WRITING,  /* its head is out */
-    EXCHANGE_WRITTEN   /* all is out; the connection closes at the next turn */
+    EXCHANGE_WRITTEN,  /* all is out; the connection closes at the next turn */
+    EXCHANGE_LINGERING /* the same, when the body that nobody wants has come: closed before, its
+                          client would lose the answer to a reset (RFC 9112, section 9.6) */
 };
 
 struct exchange {
@@ -28,6 +30,7 @@ struct exchange {
     struct exchange **link;
     uint64_t number;
     int64_t began_ns;
+    int64_t heard_ns;    /* lingering: the last of its body, or since when */
     int64_t deferred_ns; /* 0: not deferred, or without an end */
     enum exchange_state state;
     struct request_head head;
@@ -38,6 +41,7 @@ struct exchange {
     char *body;
     size_t body_bytes; /* received */
     size_t body_room;
+    size_t body_ignored; /* bytes of a body that came after the answer */
     struct answer_header headers[EXCHANGE_HEADERS_MAX];
     unsigned header_count;
     unsigned status;
@@ -47,6 +51,8 @@ struct exchange {
     size_t answer_written;
 };
 
+/* Whether more of a body that nobody wants is waited for. */
+bool exchange_lingers(const struct exchange *exchange);
 /* Those of exchange_lws_start. */
 const struct server_settings *exchange_settings(void);
 

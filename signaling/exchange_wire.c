@@ -5,10 +5,12 @@
 #include "signaling/exchange_lws.h"
 #include "signaling/exchange_parts.h"
 #include "signaling/origin.h"
+#include "transport/mono_clock.h"
 
 enum {
     HEAD_OUT_BYTES_MAX = 16384,
-    CHUNK_BYTES = 32 * 1024 /* of a body in one write */
+    CHUNK_BYTES = 32 * 1024,           /* of a body in one write */
+    LINGER_BYTES_MAX = 8 * 1024 * 1024 /* read of a body that nobody wants */
 };
 
 struct head_writer {
@@ -120,8 +122,19 @@ static int write_stream(struct exchange *exchange)
                : 0;
 }
 
+bool exchange_lingers(const struct exchange *exchange)
+{
+    return exchange->body_bytes + exchange->body_ignored < exchange->head.body_bytes &&
+           exchange->body_ignored < LINGER_BYTES_MAX;
+}
+
 static int end_exchange(struct lws *wsi, struct exchange **slot)
 {
+    if ((*slot)->closing && exchange_lingers(*slot)) {
+        (*slot)->state = EXCHANGE_LINGERING;
+        (*slot)->heard_ns = mono_clock_ns();
+        return 0;
+    }
     if ((*slot)->closing) {
         (*slot)->state = EXCHANGE_WRITTEN;
         lws_callback_on_writable(wsi); /* called when the library's own buffer is out, too */
@@ -141,6 +154,7 @@ int exchange_lws_on_writable(struct lws *wsi, struct exchange **slot)
     switch (exchange->state) {
     case EXCHANGE_READING:
     case EXCHANGE_HANDLING:
+    case EXCHANGE_LINGERING:
         return 0;
     case EXCHANGE_ANSWERED:
         if (write_head(exchange) != 0)

@@ -179,6 +179,14 @@ describe('messages over long polling', () => {
         assert.equal(code(await get(address)), 1);
     });
 
+    it('answers a payload far too large', async () => {
+        for (const bytes of [2000000, 5000000]) {
+            const address = await open();
+            assert.equal((await post(address, `4${'x'.repeat(bytes)}`)).status, 413);
+            assert.equal((await post(address, '4goes on')).status, 200);
+        }
+    });
+
     it('tells pages that their payload is too large', async () => {
         const headers = { Origin: 'https://tutorial.example' };
         const answer = await post(await open(), `4${'x'.repeat(PAYLOAD)}`, headers);
