@@ -16,7 +16,6 @@
 #define CUT_PATIENCE_NS (2 * MONO_SECOND)
 
 enum {
-    VIEWERS_FIRST = 16,
     VIEWERS_A_STRETCH = 16, /* served before a run looks for packets that came meanwhile */
     PREFETCH_AHEAD = 2
 };
@@ -81,41 +80,6 @@ uint32_t fanout_stream_id(const struct fanout *fanout)
 unsigned fanout_viewers(const struct fanout *fanout)
 {
     return fanout->viewer_count;
-}
-
-enum status fanout_add(struct fanout *fanout, struct viewer *viewer)
-{
-    if (fanout->viewer_count == fanout->viewer_capacity) {
-        unsigned capacity =
-            fanout->viewer_capacity > 0 ? 2 * fanout->viewer_capacity : VIEWERS_FIRST;
-        struct viewer **viewers = realloc(fanout->viewers, capacity * sizeof(struct viewer *));
-        if (viewers == NULL)
-            return STATUS_NO_MEMORY;
-        fanout->viewers = viewers;
-        fanout->viewer_capacity = capacity;
-    }
-    viewer->fanout_slot = fanout->viewer_count;
-    fanout->viewers[fanout->viewer_count++] = viewer;
-    if (replay_can_serve(&fanout->replay, viewer))
-        replay_join(&fanout->replay, viewer, fanout->run_ns);
-    else if (viewer->track[TRACK_VIDEO].wanted && fanout->video_format.codec != CODEC_NONE)
-        fanout->key_frame_wanted = true; /* before the first packet it is the subscription's care */
-    return STATUS_OK;
-}
-
-void fanout_remove(struct fanout *fanout, struct viewer *viewer)
-{
-    unsigned slot = viewer->fanout_slot;
-
-    assert(slot < fanout->viewer_count && fanout->viewers[slot] == viewer);
-    replay_leave(&fanout->replay, viewer);
-    struct viewer *last = fanout->viewers[--fanout->viewer_count];
-    fanout->viewers[slot] = last;
-    last->fanout_slot = slot;
-    if (fanout->viewer_count == 0) {
-        fanout->waiting = 0;
-        fanout->key_frame_wanted = false;
-    }
 }
 
 /* What the batch's arrival changes for the stream as a whole. */

@@ -37,6 +37,9 @@ unsigned fanout_viewers(const struct fanout *fanout);
 
 /* viewer is borrowed until fanout_remove. */
 MUST_CHECK enum status fanout_add(struct fanout *fanout, struct viewer *viewer);
+/* What a viewer of it takes changes (viewer_renegotiate); not within a run. */
+void fanout_renegotiate(struct fanout *fanout, struct viewer *viewer, const struct profile *profile,
+                        const struct viewer_start *start);
 void fanout_remove(struct fanout *fanout, struct viewer *viewer);
 
 /* Whether packet can be pushed now: there is room, and during a run only media may join it. */

@@ -1,4 +1,5 @@
-/* core/fanout_parts.h - what fanout.c and fanout_replay.c share; nobody else includes it. Thread:
+/* core/fanout_parts.h - what fanout.c, fanout_viewers.c and fanout_replay.c share; nobody else
+ * includes it. Thread:
  * the worker that owns the fanout. */
 #ifndef CORE_FANOUT_PARTS_H
 #define CORE_FANOUT_PARTS_H

@@ -103,6 +103,20 @@ struct packet *stream_begin(struct stream *stream, const struct publication *pub
     return take_packet(stream, PACKET_PUBLISHED, TRACK_VIDEO, now_ns);
 }
 
+void stream_update(struct stream *stream, const struct publication *publication, int64_t now_ns)
+{
+    const struct publication before = stream->publication;
+
+    stream->publication = *publication;
+    for (unsigned i = 0; i < TRACK_COUNT; i++) {
+        if (publication->offered[i] != before.offered[i] ||
+            publication->ssrc[i] != before.ssrc[i] ||
+            publication->rtx_ssrc[i] != before.rtx_ssrc[i])
+            source_begin(&stream->sources[i], publication->ssrc[i], publication->rtx_ssrc[i],
+                         now_ns);
+    }
+}
+
 struct packet *stream_end(struct stream *stream, int64_t now_ns)
 {
     stream->published = false;

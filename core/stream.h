@@ -60,6 +60,8 @@ void stream_destroy(struct stream *stream); /* NULL is allowed */
  * reference), NULL when the pool is empty. publication is copied. */
 struct packet *stream_begin(struct stream *stream, const struct publication *publication,
                             int64_t now_ns);
+/* The broadcaster goes on with other tracks: those that are the same as before go on unbroken. */
+void stream_update(struct stream *stream, const struct publication *publication, int64_t now_ns);
 /* It is gone. Returns the PACKET_UNPUBLISHED to hand on (a reference), NULL when the pool is empty.
  */
 struct packet *stream_end(struct stream *stream, int64_t now_ns);

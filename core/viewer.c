@@ -26,6 +26,20 @@ void viewer_init(struct viewer *viewer, const struct profile *profile,
         viewer->resent[i].track = TRACK_COUNT;
 }
 
+void viewer_renegotiate(struct viewer *viewer, const struct profile *profile,
+                        const struct viewer_start *start)
+{
+    for (unsigned i = 0; i < TRACK_COUNT; i++) {
+        struct viewer_track *track = &viewer->track[i];
+        if (profile != viewer->profile)
+            track->run_index = track->highest_index + 1;
+        track->rtx_ssrc = start->rtx_ssrc[i];
+        track->wanted = start->wanted[i];
+        track->started = track->started && track->wanted;
+    }
+    viewer->profile = profile;
+}
+
 void viewer_begin_run(struct viewer_track *track, const struct packet *packet)
 {
     track->run_index = track->highest_index + 1;

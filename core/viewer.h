@@ -93,6 +93,12 @@ struct viewer_start {
 void viewer_init(struct viewer *viewer, const struct profile *profile,
                  const struct viewer_start *start);
 
+/* The viewer negotiated anew: other formats, tracks that come or rest. profile is borrowed; of
+ * start only rtx_ssrc and wanted count. What was sent before is not sent again: under its index
+ * nothing but the same bytes may go out. */
+void viewer_renegotiate(struct viewer *viewer, const struct profile *profile,
+                        const struct viewer_start *start);
+
 /* The run's first index is the one after all that the viewer was sent, so that it sees no gap for
  * what was never meant for it. */
 void viewer_begin_run(struct viewer_track *track, const struct packet *packet);

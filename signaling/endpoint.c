@@ -45,6 +45,8 @@ static void on_publisher_local(void *context, uint64_t number, const struct medi
     if (local != NULL && asked == ASKED_FOR_ANSWER) {
         answer = negotiate_publish_answer(publishing->negotiation, local,
                                           certificate_fingerprint(endpoint->certificate));
+        if (answer != NULL)
+            publishing->past = negotiation_past(publishing->negotiation);
     } else if (local != NULL && asked == ASKED_FOR_FRAGMENT) {
         answer = negotiate_fragment_answer(&local->credentials, local->candidates,
                                            local->candidate_count, false);

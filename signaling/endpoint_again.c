@@ -34,6 +34,15 @@ struct negotiate_source endpoint_source(const struct endpoint *endpoint,
     return source;
 }
 
+void endpoint_admit_tracks(struct ticket *ticket)
+{
+    memset(ticket->start.wanted, 0, sizeof ticket->start.wanted);
+    for (unsigned i = 0; i < ticket->profile->format_count; i++) {
+        const enum codec codec = (enum codec)ticket->profile->formats[i].format.codec;
+        ticket->start.wanted[codec_track(codec)] = true;
+    }
+}
+
 static bool is_same_profile(const struct profile *a, const struct profile *b)
 {
     if (a->format_count != b->format_count)
@@ -62,16 +71,19 @@ static bool is_same_credentials(const struct ice_credentials *a, const struct ic
     return strcmp(a->ufrag, b->ufrag) == 0 && strcmp(a->password, b->password) == 0;
 }
 
-/* The tracks of a running broadcaster changed. */
-static void update_tracks(struct endpoint *endpoint, struct session *session,
-                          const struct publication *publication)
+/* What a running broadcaster sends changes: its tracks, or whether it has data channels. */
+static void update_publication(struct endpoint *endpoint, struct session *session,
+                               const struct media_publish *publish)
 {
     struct publishing *publishing = session->publishing;
+    const struct publication *publication = &publish->publication;
 
-    if (is_same_publication(&publishing->publication, publication))
+    if (is_same_publication(&publishing->publication, publication) &&
+        (publishing->data.port != 0) == (publish->data.port != 0))
         return;
     publishing->publication = *publication;
-    media_publisher_update(endpoint->media, session->number, publication);
+    publishing->data = publish->data;
+    media_publisher_update(endpoint->media, session->number, publication, &publish->data);
     if (session->stream != NULL && session->stream->publisher == session->number) {
         directory_stream_offer(endpoint->directory, session->stream, publication->offered,
                                endpoint->now_ns);
@@ -87,14 +99,16 @@ static enum status publish_again(struct endpoint *endpoint, struct session *sess
     if (is_same_credentials(&publishing->remote, &publish->remote)) {
         char *text = negotiate_publish_answer(negotiation, &publishing->local,
                                               certificate_fingerprint(endpoint->certificate));
+        if (text != NULL)
+            publishing->past = negotiation_past(negotiation);
         negotiation_destroy(negotiation);
         if (text == NULL)
             return STATUS_NO_MEMORY;
-        update_tracks(endpoint, session, &publish->publication);
+        update_publication(endpoint, session, publish);
         *answer = text;
         return STATUS_OK;
     }
-    update_tracks(endpoint, session, &publish->publication);
+    update_publication(endpoint, session, publish);
     publishing->asked = publish->remote;
     publishing->negotiation = negotiation;
     publishing->asked_for = ASKED_FOR_ANSWER;
@@ -114,10 +128,11 @@ static enum status offer_publish_again(struct endpoint *endpoint, struct session
 
     if (publishing->asked_for != ASKED_NOTHING)
         return STATUS_AGAIN;
-    enum status status = negotiate_publish(
-        request->offer, request->offer_bytes,
-        publishing->has_data ? endpoint->config->media.data_limits.message_bytes_max : 0, &publish,
-        &negotiation, refusal);
+    const bool has_data = publishing->data.port != 0 || media_has_data(endpoint->media);
+    enum status status =
+        negotiate_publish(request->offer, request->offer_bytes,
+                          has_data ? endpoint->config->media.data_limits.message_bytes_max : 0,
+                          &publishing->past, &publish, &negotiation, refusal);
     if (status != STATUS_OK)
         return status;
     if (memcmp(publishing->fingerprint.bytes, publish.fingerprint.bytes, FINGERPRINT_BYTES_MAX) !=
@@ -128,6 +143,20 @@ static enum status offer_publish_again(struct endpoint *endpoint, struct session
         return STATUS_UNSUPPORTED;
     }
     return publish_again(endpoint, session, &publish, negotiation, answer);
+}
+
+/* The tracks of a running viewer changed: its worker is told. */
+static void update_viewer(struct endpoint *endpoint, const struct session *session,
+                          struct ticket ticket)
+{
+    struct ticket before;
+
+    ticket_record_read(session->viewing->ticket, &before);
+    if (before.profile == ticket.profile &&
+        memcmp(before.start.rtx_ssrc, ticket.start.rtx_ssrc, sizeof before.start.rtx_ssrc) == 0)
+        return;
+    endpoint_admit_tracks(&ticket);
+    media_viewer_update(endpoint->media, session->number, ticket.profile, &ticket.start);
 }
 
 /* Takes record. */
@@ -149,8 +178,9 @@ static enum status offer_subscribe_again(struct endpoint *endpoint, struct sessi
 
     ticket_record_read(session->viewing->ticket, &ticket);
     ice_credentials_make(&fresh);
-    const struct negotiate_source source =
-        endpoint_source(endpoint, session->stream, &fresh, candidates);
+    struct negotiate_source source = endpoint_source(endpoint, session->stream, &fresh, candidates);
+    struct negotiate_past past = session->viewing->past;
+    source.past = &past;
     enum status status = negotiate_subscribe_again(request->offer, request->offer_bytes, &source,
                                                    &ticket, &restarted, &text, refusal);
     if (status != STATUS_OK)
@@ -167,6 +197,8 @@ static enum status offer_subscribe_again(struct endpoint *endpoint, struct sessi
         free(text);
         return status == STATUS_NOT_FOUND ? STATUS_FULL : status;
     }
+    session->viewing->past = past;
+    update_viewer(endpoint, session, ticket);
     remember_ticket(session, record);
     *answer = text;
     return STATUS_OK;

@@ -127,7 +127,7 @@ static enum status publish_now(struct endpoint *endpoint, const struct endpoint_
     if (status == STATUS_OK) {
         const uint32_t message_bytes_max = endpoint->config->media.data_limits.message_bytes_max;
         status = negotiate_publish(request->offer, request->offer_bytes,
-                                   media_has_data(endpoint->media) ? message_bytes_max : 0,
+                                   media_has_data(endpoint->media) ? message_bytes_max : 0, NULL,
                                    &publish, &negotiation, refusal);
     }
     if (status != STATUS_OK)
@@ -149,7 +149,7 @@ static enum status publish_now(struct endpoint *endpoint, const struct endpoint_
     made->publishing->asked = publish.remote;
     made->publishing->fingerprint = publish.fingerprint;
     made->publishing->publication = publish.publication;
-    made->publishing->has_data = publish.data.port != 0;
+    made->publishing->data = publish.data;
     begin(endpoint, stream, made, request->name, &publish);
     *session = made;
     return STATUS_OK;
@@ -165,16 +165,6 @@ enum status endpoint_publish(struct endpoint *endpoint, const struct endpoint_re
 }
 
 /* Viewers. */
-
-/* A track that the answer holds back for now may flow after a renegotiation, of which the worker is
- * not told: it forwards whatever the viewer can take, and none of it comes before that. */
-static void admit_tracks(struct ticket *ticket)
-{
-    for (unsigned i = 0; i < ticket->profile->format_count; i++) {
-        const enum codec codec = (enum codec)ticket->profile->formats[i].format.codec;
-        ticket->start.wanted[codec_track(codec)] = true;
-    }
-}
 
 static enum status subscribe_now(struct endpoint *endpoint, const struct endpoint_request *request,
                                  struct session **session, char **answer,
@@ -195,7 +185,9 @@ static enum status subscribe_now(struct endpoint *endpoint, const struct endpoin
         return status;
 
     ice_credentials_make(&local);
-    const struct negotiate_source source = endpoint_source(endpoint, stream, &local, candidates);
+    struct negotiate_source source = endpoint_source(endpoint, stream, &local, candidates);
+    struct negotiate_past past = {0};
+    source.past = &past;
     status =
         negotiate_subscribe(request->offer, request->offer_bytes, &source, &ticket, &text, refusal);
     if (status != STATUS_OK)
@@ -205,13 +197,14 @@ static enum status subscribe_now(struct endpoint *endpoint, const struct endpoin
         free(text);
         return STATUS_NO_MEMORY;
     }
+    made->viewing->past = past;
     made->viewing->quality.answered_ns = mono_clock_ns();
     ticket.quality = &made->viewing->quality;
     ticket.session = made->number;
     ticket.stream_id = stream->id;
     ticket.deadline_ns = endpoint->now_ns + endpoint->config->media.ticket_deadline_ns;
     made->viewing->ticket = ticket_record_make(&ticket);
-    admit_tracks(&ticket);
+    endpoint_admit_tracks(&ticket);
     status = made->viewing->ticket != NULL ? media_subscribe(endpoint->media, &ticket)
                                            : STATUS_NO_MEMORY;
     if (status != STATUS_OK) {

@@ -17,15 +17,17 @@ struct publishing {
     struct ice_credentials asked;    /* when ours are there, remote */
     struct fingerprint fingerprint;
     struct publication publication;
-    struct media_local local; /* of the last answer */
+    struct negotiate_past past; /* the last answer's, as the next */
+    struct media_local local;
     unsigned candidates;
-    bool has_data;       /* channels */
-    uint64_t credential; /* endpoint_request */
-    int64_t excess_ns;   /* since when it sends more than it may; 0: it does not */
+    struct datachannel_terms data; /* as the media plane knows them */
+    uint64_t credential;           /* endpoint_request */
+    int64_t excess_ns;             /* since when it sends more than it may; 0: it does not */
 };
 
 struct viewing {
     struct ticket_record *ticket; /* as it was last answered */
+    struct negotiate_past past;
     struct viewer_quality quality;
 };
 
@@ -51,6 +53,9 @@ struct negotiate_source endpoint_source(const struct endpoint *endpoint,
                                         const struct ice_credentials *local,
                                         struct ice_candidate *candidates);
 
+/* A track that the answer holds back for now may flow after a renegotiation: the worker is given
+ * whatever the viewer can take, and none of it comes before that. */
+void endpoint_admit_tracks(struct ticket *ticket);
 /* session comes to watch or to feed stream; it leaves when it ends. */
 void endpoint_stream_add(struct directory_stream *stream, struct session *session);
 /* One line of the log about session; reason may be NULL. */

@@ -19,18 +19,33 @@ struct negotiate_refusal {
     char why[NEGOTIATE_WHY_BYTES_MAX];
 };
 
+enum { NEGOTIATE_LINES_KEPT = 8 }; /* of an offer's m-lines; later ones are not compared */
+
+/* What a session's next offer is held against and its answer goes on with; all zero: there was none
+ * yet. */
+struct negotiate_past {
+    uint64_t session_id; /* of the answers' o= line, which counts versions (RFC 3264 section 8) */
+    uint16_t version;
+    bool begins_handshake; /* we are the DTLS client, for good (RFC 8842 section 5) */
+    uint8_t line_count;
+    uint16_t lines[NEGOTIATE_LINES_KEPT]; /* offer_lines' own */
+};
+
 /* What is kept of an offer between asking the ingest thread for candidates and writing the answer.
  * Opaque, heap. */
 struct negotiation;
 void negotiation_destroy(struct negotiation *negotiation); /* NULL is allowed */
 
 /* A broadcaster's offer. Fills publish (all but session and stream_id) and a negotiation to answer
- * with. message_bytes_max: the longest message taken on its data channels; 0: it gets none. offer
- * is not terminated. STATUS_MALFORMED or STATUS_UNSUPPORTED with refusal filled. */
-MUST_CHECK enum status negotiate_publish(const char *offer, size_t offer_bytes,
-                                         uint32_t message_bytes_max, struct media_publish *publish,
-                                         struct negotiation **negotiation,
-                                         struct negotiate_refusal *refusal);
+ * with. message_bytes_max: the longest message taken on its data channels; 0: it gets none. past:
+ * of the session's last offer; NULL: it is the first. offer is not terminated. STATUS_MALFORMED or
+ * STATUS_UNSUPPORTED with refusal filled. */
+MUST_CHECK enum status
+negotiate_publish(const char *offer, size_t offer_bytes, uint32_t message_bytes_max,
+                  const struct negotiate_past *past, struct media_publish *publish,
+                  struct negotiation **negotiation, struct negotiate_refusal *refusal);
+/* What the next offer is held against, once this one is answered. */
+struct negotiate_past negotiation_past(const struct negotiation *negotiation);
 /* The recvonly answer, terminated, malloc'd, CRLF; the caller frees. NULL when out of memory. */
 char *negotiate_publish_answer(const struct negotiation *negotiation,
                                const struct media_local *local,
@@ -44,6 +59,7 @@ struct negotiate_source {
     struct codec_format format[TRACK_COUNT]; /* codec CODEC_NONE: not known; else a viewer that
                                                 cannot receive it is refused (unsupported) */
     bool data;                               /* it may have data channels */
+    struct negotiate_past *past; /* the session's; brought up to date by what is answered */
     const struct ice_credentials *local;
     const struct ice_candidate *candidates;
     unsigned candidate_count;

@@ -6,11 +6,12 @@
 
 #include "signaling/answer.h"
 #include "signaling/offer.h"
+#include "signaling/offer_lines.h"
 #include "signaling/refusal.h"
 
 struct negotiation {
     struct offer *offer;
-    uint64_t session_id;
+    struct negotiate_past past; /* of this offer */
     uint32_t message_bytes_max;
 };
 
@@ -48,36 +49,62 @@ static void write_publish(const struct offer *offer, struct media_publish *publi
     memcpy(publish->candidates, transport->candidates, sizeof publish->candidates);
     publish->candidate_count = transport->candidate_count;
     publish->fingerprint = transport->fingerprint;
-    publish->dtls_client = transport->passive;
     publish->data = offer->data.terms;
     write_publication(offer, &publish->publication);
 }
 
-enum status negotiate_publish(const char *offer, size_t offer_bytes, uint32_t message_bytes_max,
-                              struct media_publish *publish, struct negotiation **negotiation,
+/* Reads the offer into made; before: the session's last one, or NULL. */
+static enum status read_offer(struct negotiation *made, const char *offer, size_t offer_bytes,
+                              const struct negotiate_past *before,
                               struct negotiate_refusal *refusal)
+{
+    const enum offer_turn turn = before != NULL ? OFFER_AGAIN : OFFER_FIRST;
+    enum status status =
+        offer_parse(offer, offer_bytes, OFFER_PUBLISH, turn, &made->offer, refusal);
+
+    if (status == STATUS_OK && before != NULL)
+        status = offer_lines_follow(made->offer, before, refusal);
+    if (status == STATUS_OK && made->message_bytes_max == 0)
+        status = offer_drop_data(made->offer, turn, refusal);
+    if (status != STATUS_OK)
+        return status;
+    if (before != NULL) {
+        made->past = *before;
+    } else {
+        if (getrandom(&made->past.session_id, sizeof made->past.session_id, 0) !=
+            (ssize_t)sizeof made->past.session_id)
+            return refusal_write(refusal, STATUS_SYSTEM, "The server has no random numbers.");
+        made->past.session_id >>= 2; /* RFC 8829 section 5.2.1: the two highest bits are 0 */
+        made->past.begins_handshake = made->offer->transport.passive;
+    }
+    made->past.version++;
+    offer_lines_read(made->offer, &made->past);
+    return STATUS_OK;
+}
+
+enum status negotiate_publish(const char *offer, size_t offer_bytes, uint32_t message_bytes_max,
+                              const struct negotiate_past *past, struct media_publish *publish,
+                              struct negotiation **negotiation, struct negotiate_refusal *refusal)
 {
     struct negotiation *made = calloc(1, sizeof *made);
 
-    if (made == NULL || getrandom(&made->session_id, sizeof made->session_id, 0) !=
-                            (ssize_t)sizeof made->session_id) {
-        free(made);
+    if (made == NULL)
         return refusal_write(refusal, STATUS_NO_MEMORY, "The server is out of memory.");
-    }
-    made->session_id >>= 2; /* RFC 8829 section 5.2.1: the two highest bits are 0 */
-
-    enum status status = offer_parse(offer, offer_bytes, OFFER_PUBLISH, &made->offer, refusal);
-    if (status == STATUS_OK && message_bytes_max == 0)
-        status = offer_drop_data(made->offer, refusal);
+    made->message_bytes_max = message_bytes_max;
+    const enum status status = read_offer(made, offer, offer_bytes, past, refusal);
     if (status != STATUS_OK) {
-        offer_destroy(made->offer);
-        free(made);
+        negotiation_destroy(made);
         return status;
     }
-    made->message_bytes_max = message_bytes_max;
     write_publish(made->offer, publish);
+    publish->dtls_client = made->past.begins_handshake;
     *negotiation = made;
     return STATUS_OK;
+}
+
+struct negotiate_past negotiation_past(const struct negotiation *negotiation)
+{
+    return negotiation->past;
 }
 
 char *negotiate_publish_answer(const struct negotiation *negotiation,
@@ -91,10 +118,10 @@ char *negotiate_publish_answer(const struct negotiation *negotiation,
                             .candidates = local->candidates,
                             .candidate_count = local->candidate_count,
                             .certificate = certificate,
-                            .session_id = negotiation->session_id,
-                            .version = 1,
+                            .session_id = negotiation->past.session_id,
+                            .version = negotiation->past.version,
                             .message_bytes_max = negotiation->message_bytes_max,
-                            .begin_handshake = offer->transport.passive};
+                            .begin_handshake = negotiation->past.begins_handshake};
 
     for (unsigned kind = 0; kind < TRACK_COUNT; kind++)
         answer.flows[kind] = offer->tracks[kind].active;

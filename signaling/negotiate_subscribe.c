@@ -5,6 +5,7 @@
 
 #include "signaling/answer.h"
 #include "signaling/offer.h"
+#include "signaling/offer_lines.h"
 #include "signaling/refusal.h"
 
 static bool has_rtx(const struct offer_track *track)
@@ -109,21 +110,40 @@ static char *write_answer(const struct offer *offer, const struct negotiate_sour
     return answer_write(&answer);
 }
 
+/* What the worker needs to know of the formats that flow. */
+static enum status write_profile(const struct offer *offer, struct ticket *ticket,
+                                 struct negotiate_refusal *refusal)
+{
+    struct profile wanted;
+
+    offer_write_profile(offer, &wanted);
+    if (profile_intern(&wanted, &ticket->profile) == STATUS_OK)
+        return STATUS_OK;
+    return refusal_write(refusal, STATUS_FULL, "The server is full: too many kinds of players.");
+}
+
+/* Which lines the next offer has to repeat. */
+static void remember(const struct offer *offer, const struct negotiate_source *source)
+{
+    if (source->past == NULL)
+        return;
+    offer_lines_read(offer, source->past);
+    source->past->version++;
+}
+
 static enum status subscribe(const struct offer *offer, const struct negotiate_source *source,
                              struct ticket *ticket, char **answer,
                              struct negotiate_refusal *refusal)
 {
     struct ticket made = *ticket;
-    struct profile wanted;
     bool flows[TRACK_COUNT];
 
     enum status status = match_source(offer, source, flows, refusal);
     if (status != STATUS_OK)
         return status;
-    offer_write_profile(offer, &wanted);
-    status = profile_intern(&wanted, &made.profile);
+    status = write_profile(offer, &made, refusal);
     if (status != STATUS_OK)
-        return refusal_write(refusal, status, "The server is full: too many kinds of players.");
+        return status;
     status = make_start(offer, &made.start);
     if (status != STATUS_OK)
         return refusal_write(refusal, status, "The server has no random numbers.");
@@ -136,6 +156,7 @@ static enum status subscribe(const struct offer *offer, const struct negotiate_s
     char *written = write_answer(offer, source, &made, 1);
     if (written == NULL)
         return refusal_write(refusal, STATUS_NO_MEMORY, "The server is out of memory.");
+    remember(offer, source);
     *ticket = made;
     *answer = written;
     return STATUS_OK;
@@ -147,11 +168,12 @@ enum status negotiate_subscribe(const char *offer, size_t offer_bytes,
 {
     struct offer *parsed = NULL;
 
-    enum status status = offer_parse(offer, offer_bytes, OFFER_SUBSCRIBE, &parsed, refusal);
+    enum status status =
+        offer_parse(offer, offer_bytes, OFFER_SUBSCRIBE, OFFER_FIRST, &parsed, refusal);
     if (status != STATUS_OK)
         return status;
     if (!source->data)
-        status = offer_drop_data(parsed, refusal);
+        status = offer_drop_data(parsed, OFFER_FIRST, refusal);
     if (status == STATUS_OK)
         status = subscribe(parsed, source, ticket, answer, refusal);
     offer_destroy(parsed);
@@ -166,30 +188,36 @@ static bool is_same_certificate(const struct fingerprint *a, const struct finger
     return a->hash == b->hash && memcmp(a->bytes, b->bytes, bytes[a->hash]) == 0;
 }
 
-static bool has_format(const struct profile *profile, const struct profile_format *format)
+/* Resends go on as they began; a track that can have an RTX stream only now gets one. */
+static enum status renew_rtx(const struct offer *offer, struct viewer_start *start)
 {
-    for (unsigned i = 0; i < profile->format_count; i++) {
-        const struct profile_format *kept = &profile->formats[i];
-        if (kept->payload_type == format->payload_type &&
-            codec_format_accepts(&kept->format, &format->format))
-            return true;
+    for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
+        uint32_t *ssrc = &start->rtx_ssrc[kind];
+        while (has_rtx(&offer->tracks[kind]) &&
+               (*ssrc == 0 || *ssrc == start->ssrc[TRACK_AUDIO] ||
+                *ssrc == start->ssrc[TRACK_VIDEO] || *ssrc == start->rtx_ssrc[1 - kind]))
+            if (getrandom(ssrc, sizeof *ssrc, 0) != (ssize_t)sizeof *ssrc)
+                return STATUS_SYSTEM;
     }
-    return false;
+    return STATUS_OK;
 }
 
-/* The session's profile cannot change: leaves out what it does not hold. */
-static void narrow_to_profile(struct offer_track *track, const struct profile *profile)
+/* What has to hold before anything is looked at; offer may lose its data channels. */
+static enum status check_again(struct offer *offer, const struct negotiate_source *source,
+                               const struct ticket *ticket, struct negotiate_refusal *refusal)
 {
-    unsigned i = 0;
-
-    while (i < track->format_count)
-        if (has_format(profile, &track->formats[i].negotiable))
-            i++;
-        else
-            offer_track_drop(track, i);
-    for (unsigned extension = 0; extension < EXTENSION_COUNT; extension++)
-        if (track->extension_id[extension] != profile->extension_id[extension])
-            track->extension_id[extension] = 0;
+    if (!is_same_certificate(&offer->transport.fingerprint, &ticket->fingerprint)) {
+        return refusal_write(refusal, STATUS_UNSUPPORTED,
+                             "A running session cannot change its certificate: begin a new one.");
+    }
+    if (source->past != NULL) {
+        const enum status status = offer_lines_follow(offer, source->past, refusal);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (ticket->data.port != 0)
+        return STATUS_OK;
+    return offer_drop_data(offer, OFFER_AGAIN, refusal); /* DTLS, to carry them, is gone */
 }
 
 static enum status subscribe_again(struct offer *offer, const struct negotiate_source *source,
@@ -197,39 +225,27 @@ static enum status subscribe_again(struct offer *offer, const struct negotiate_s
                                    struct negotiate_refusal *refusal)
 {
     const char *ufrag = offer->transport.credentials.ufrag;
+    const bool is_restart = strcmp(ufrag, ticket->remote_ufrag) != 0;
     struct ticket changed = *ticket;
 
-    if (!is_same_certificate(&offer->transport.fingerprint, &ticket->fingerprint)) {
-        return refusal_write(refusal, STATUS_UNSUPPORTED,
-                             "A running session cannot change its certificate: begin a new one.");
-    }
-    if (ticket->data.port == 0) { /* DTLS, which would carry them, is gone */
-        const enum status status = offer_drop_data(offer, refusal);
-        if (status != STATUS_OK)
-            return status;
-    }
-    for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
-        struct offer_track *track = &offer->tracks[kind];
-        narrow_to_profile(track, ticket->profile);
-        if (track->active && track->format_count == 0) {
-            return refusal_write(refusal, STATUS_UNSUPPORTED,
-                                 "A running session cannot change its codecs: begin a new one.");
-        }
-        if (track->format_count == 0)
-            track->section = NULL; /* answered with port 0 */
-    }
-
-    enum status status = match_source(offer, source, changed.start.wanted, refusal);
+    enum status status = check_again(offer, source, ticket, refusal);
+    if (status == STATUS_OK)
+        status = match_source(offer, source, changed.start.wanted, refusal);
+    if (status == STATUS_OK)
+        status = write_profile(offer, &changed, refusal);
     if (status != STATUS_OK)
         return status;
-    const bool is_restart = strcmp(ufrag, ticket->remote_ufrag) != 0;
+    if (renew_rtx(offer, &changed.start) != STATUS_OK)
+        return refusal_write(refusal, STATUS_SYSTEM, "The server has no random numbers.");
     if (is_restart) {
         changed.local = *source->local;
         memcpy(changed.remote_ufrag, ufrag, sizeof changed.remote_ufrag);
     }
-    char *written = write_answer(offer, source, &changed, 2);
+    const unsigned version = source->past != NULL ? source->past->version + 1u : 2;
+    char *written = write_answer(offer, source, &changed, version);
     if (written == NULL)
         return refusal_write(refusal, STATUS_NO_MEMORY, "The server is out of memory.");
+    remember(offer, source);
     *ticket = changed;
     *restarted = is_restart;
     *answer = written;
@@ -243,7 +259,8 @@ enum status negotiate_subscribe_again(const char *offer, size_t offer_bytes,
 {
     struct offer *parsed = NULL;
 
-    enum status status = offer_parse(offer, offer_bytes, OFFER_SUBSCRIBE, &parsed, refusal);
+    enum status status =
+        offer_parse(offer, offer_bytes, OFFER_SUBSCRIBE, OFFER_AGAIN, &parsed, refusal);
     if (status != STATUS_OK)
         return status;
     status = subscribe_again(parsed, source, ticket, restarted, answer, refusal);

@@ -101,31 +101,31 @@ static enum direction read_direction(const struct offer *offer, const struct sdp
 
 /* RFC 9725 section 4.2 and WHEP: a broadcaster sends, a viewer receives; both may offer sendrecv.
  */
-static enum status check_direction(enum offer_role role, enum direction direction,
-                                   struct negotiate_refusal *refusal)
+static enum status refuse_direction(enum offer_role role, struct negotiate_refusal *refusal)
 {
-    if (role == OFFER_PUBLISH && direction == DIRECTION_RECVONLY) {
-        return refusal_write(refusal, STATUS_UNSUPPORTED,
-                             "To publish, the offer must be sendonly or sendrecv, not recvonly.");
-    }
-    if (role == OFFER_SUBSCRIBE && direction == DIRECTION_SENDONLY) {
-        return refusal_write(refusal, STATUS_UNSUPPORTED,
-                             "To watch, the offer must be recvonly or sendrecv, not sendonly.");
-    }
-    return STATUS_OK;
+    return refusal_write(refusal, STATUS_UNSUPPORTED,
+                         role == OFFER_PUBLISH
+                             ? "To publish, the offer must be sendonly or sendrecv, not recvonly."
+                             : "To watch, the offer must be recvonly or sendrecv, not sendonly.");
 }
 
-static enum status read_track(struct offer *offer, enum offer_role role,
+/* The direction in which nothing would flow to us, or from us. */
+static bool is_contrary(enum offer_role role, enum direction direction)
+{
+    return direction == (role == OFFER_PUBLISH ? DIRECTION_RECVONLY : DIRECTION_SENDONLY);
+}
+
+static enum status read_track(struct offer *offer, enum offer_role role, enum offer_turn turn,
                               const struct sdp_section *section, enum track_kind kind,
                               struct negotiate_refusal *refusal)
 {
     struct offer_track *track = &offer->tracks[kind];
     const enum direction direction = read_direction(offer, section);
-    const bool active = direction != DIRECTION_INACTIVE;
+    /* Who takes its track off a running sendrecv transceiver is left with recvonly. */
+    const bool active = direction != DIRECTION_INACTIVE && !is_contrary(role, direction);
 
-    enum status status = check_direction(role, direction, refusal);
-    if (status != STATUS_OK)
-        return status;
+    if (turn == OFFER_FIRST && is_contrary(role, direction))
+        return refuse_direction(role, refusal);
     if (track->section != NULL && !active)
         return STATUS_OK; /* one too many, but it wants nothing: answered with port 0 */
     if (track->section != NULL && track->active) {
@@ -147,7 +147,7 @@ static enum status read_track(struct offer *offer, enum offer_role role,
     return STATUS_OK;
 }
 
-static enum status read_tracks(struct offer *offer, enum offer_role role,
+static enum status read_tracks(struct offer *offer, enum offer_role role, enum offer_turn turn,
                                struct negotiate_refusal *refusal)
 {
     const struct sdp *sdp = offer->sdp;
@@ -158,7 +158,7 @@ static enum status read_tracks(struct offer *offer, enum offer_role role,
         if (is_rejected(offer, section) || (!is_audio && !text_is(section->media, "video")))
             continue;
         enum status status =
-            read_track(offer, role, section, is_audio ? TRACK_AUDIO : TRACK_VIDEO, refusal);
+            read_track(offer, role, turn, section, is_audio ? TRACK_AUDIO : TRACK_VIDEO, refusal);
         if (status != STATUS_OK)
             return status;
     }
@@ -257,9 +257,18 @@ static void read_data(struct offer *offer)
 
 /* --- the whole --- */
 
-static enum status check_purpose(const struct offer *offer, struct negotiate_refusal *refusal)
+/* Whether anything is left to carry the transport, and on a new session to be carried by it. */
+static bool has_purpose(const struct offer *offer, enum offer_turn turn)
 {
-    if (offer_has_tracks(offer) || offer->data.section != NULL)
+    return offer_has_tracks(offer) || offer->data.section != NULL ||
+           (turn == OFFER_AGAIN && (offer->tracks[TRACK_AUDIO].section != NULL ||
+                                    offer->tracks[TRACK_VIDEO].section != NULL));
+}
+
+static enum status check_purpose(const struct offer *offer, enum offer_turn turn,
+                                 struct negotiate_refusal *refusal)
+{
+    if (has_purpose(offer, turn))
         return STATUS_OK;
     return refusal_write(refusal, STATUS_UNSUPPORTED,
                          "The offer has no audio or video track that is to flow, nor data channels "
@@ -267,7 +276,7 @@ static enum status check_purpose(const struct offer *offer, struct negotiate_ref
 }
 
 static enum status read_offer(struct offer *offer, size_t text_bytes, enum offer_role role,
-                              struct negotiate_refusal *refusal)
+                              enum offer_turn turn, struct negotiate_refusal *refusal)
 {
     const char *why = "";
 
@@ -281,13 +290,13 @@ static enum status read_offer(struct offer *offer, size_t text_bytes, enum offer
     if (status != STATUS_OK)
         return status;
     read_bundle(offer);
-    status = read_tracks(offer, role, refusal);
+    status = read_tracks(offer, role, turn, refusal);
     if (status == STATUS_OK)
         status = check_tracks(offer, refusal);
     if (status == STATUS_OK) {
         settle_extensions(offer);
         read_data(offer);
-        status = check_purpose(offer, refusal);
+        status = check_purpose(offer, turn, refusal);
     }
     if (status == STATUS_OK) {
         status = offer_transport_read(offer->sdp, find_transport_section(offer), &offer->transport,
@@ -302,7 +311,8 @@ static enum status read_offer(struct offer *offer, size_t text_bytes, enum offer
 }
 
 enum status offer_parse(const char *text, size_t text_bytes, enum offer_role role,
-                        struct offer **offer, struct negotiate_refusal *refusal)
+                        enum offer_turn turn, struct offer **offer,
+                        struct negotiate_refusal *refusal)
 {
     if (text_bytes > SDP_BYTES_MAX)
         return refusal_write(refusal, STATUS_MALFORMED, "The SDP offer is larger than 64 KiB.");
@@ -317,7 +327,7 @@ enum status offer_parse(const char *text, size_t text_bytes, enum offer_role rol
     if (text_bytes > 0)
         memcpy(parsed->text, text, text_bytes);
 
-    enum status status = read_offer(parsed, text_bytes, role, refusal);
+    enum status status = read_offer(parsed, text_bytes, role, turn, refusal);
     if (status != STATUS_OK) {
         offer_destroy(parsed);
         return status;
@@ -353,10 +363,11 @@ bool offer_has_tracks(const struct offer *offer)
     return offer->tracks[TRACK_AUDIO].active || offer->tracks[TRACK_VIDEO].active;
 }
 
-enum status offer_drop_data(struct offer *offer, struct negotiate_refusal *refusal)
+enum status offer_drop_data(struct offer *offer, enum offer_turn turn,
+                            struct negotiate_refusal *refusal)
 {
     offer->data = (struct offer_data){.section = NULL};
-    if (offer_has_tracks(offer))
+    if (has_purpose(offer, turn))
         return STATUS_OK;
     return refusal_write(refusal, STATUS_UNSUPPORTED,
                          "The offer has data channels alone, and the server takes none here.");
@@ -367,6 +378,8 @@ void offer_write_profile(const struct offer *offer, struct profile *profile)
     memset(profile, 0, sizeof *profile); /* profiles are compared as bytes: padding too */
     for (unsigned kind = 0; kind < TRACK_COUNT; kind++) {
         const struct offer_track *track = &offer->tracks[kind];
+        if (!track->active)
+            continue;
         for (unsigned i = 0; i < track->format_count; i++)
             profile->formats[profile->format_count++] = track->formats[i].negotiable;
         for (unsigned i = 0; i < EXTENSION_COUNT; i++)

@@ -17,6 +17,8 @@
 #include "signaling/sdp.h"
 
 enum offer_role { OFFER_PUBLISH, OFFER_SUBSCRIBE };
+/* On a running session all may rest: the transport stays for what comes later. */
+enum offer_turn { OFFER_FIRST, OFFER_AGAIN };
 
 struct offer {
     char *text; /* owned; what all views look at */
@@ -30,7 +32,8 @@ struct offer {
 /* Copies and reads text. STATUS_MALFORMED or STATUS_UNSUPPORTED with refusal filled;
  * STATUS_NO_MEMORY (refusal too). */
 MUST_CHECK enum status offer_parse(const char *text, size_t text_bytes, enum offer_role role,
-                                   struct offer **offer, struct negotiate_refusal *refusal);
+                                   enum offer_turn turn, struct offer **offer,
+                                   struct negotiate_refusal *refusal);
 void offer_destroy(struct offer *offer); /* NULL is allowed */
 
 /* The track that the m-line at position is answered as; NULL: it is answered with port 0. */
@@ -40,10 +43,12 @@ bool offer_is_data_at(const struct offer *offer, unsigned position);
 /* Whether any is to flow: an offer may be of data channels alone. */
 bool offer_has_tracks(const struct offer *offer);
 /* The data channels are answered with port 0. STATUS_UNSUPPORTED: that leaves nothing. */
-MUST_CHECK enum status offer_drop_data(struct offer *offer, struct negotiate_refusal *refusal);
+MUST_CHECK enum status offer_drop_data(struct offer *offer, enum offer_turn turn,
+                                       struct negotiate_refusal *refusal);
 /* The identification tag of section; empty when it has none. */
 struct text offer_mid(const struct sdp_section *section);
-/* Writes the tracks' formats, extensions and NACK into profile (all but index). */
+/* Writes the formats, extensions and NACK of the tracks that are to flow into profile (all but
+ * index). */
 void offer_write_profile(const struct offer *offer, struct profile *profile);
 
 #endif

@@ -140,6 +140,15 @@ enum status audiences_join(struct audiences *audiences, uint32_t stream_id, stru
     return STATUS_OK;
 }
 
+void audience_renegotiate(struct audience *audience, struct viewer *viewer,
+                          const struct profile *profile, const struct viewer_start *start,
+                          int64_t now_ns)
+{
+    fanout_renegotiate(audience->fanout, viewer, profile, start);
+    note_replays(audience);
+    ask_for_key_frame(audience, now_ns);
+}
+
 void audience_leave(struct audience *audience, struct viewer *viewer, int64_t now_ns)
 {
     fanout_remove(audience->fanout, viewer);

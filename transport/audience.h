@@ -48,6 +48,10 @@ void audiences_destroy(struct audiences *audiences);
 MUST_CHECK enum status audiences_join(struct audiences *audiences, uint32_t stream_id,
                                       struct viewer *viewer, int64_t now_ns,
                                       struct audience **audience);
+/* As fanout_renegotiate. */
+void audience_renegotiate(struct audience *audience, struct viewer *viewer,
+                          const struct profile *profile, const struct viewer_start *start,
+                          int64_t now_ns);
 void audience_leave(struct audience *audience, struct viewer *viewer, int64_t now_ns);
 /* One authenticated, plain RTCP compound of viewer. */
 void audience_feedback(struct audience *audience, struct viewer *viewer, const uint8_t *compound,

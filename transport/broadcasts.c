@@ -220,12 +220,12 @@ void broadcasts_restart(struct broadcasts *broadcasts, uint64_t session,
 }
 
 void broadcasts_update(struct broadcasts *broadcasts, uint64_t session,
-                       const struct publication *publication)
+                       const struct publication *publication, const struct datachannel_terms *data)
 {
     struct publisher *publisher = find_publisher_or_null(broadcasts, session);
 
     if (publisher != NULL)
-        publisher_update(publisher, publication, mono_clock_ns());
+        publisher_update(publisher, publication, data, mono_clock_ns());
 }
 
 void broadcasts_send_data(struct broadcasts *broadcasts, uint64_t session, const uint8_t *packet,

@@ -38,7 +38,7 @@ void broadcasts_restart(struct broadcasts *broadcasts, uint64_t session,
                         const struct ice_credentials *remote,
                         const struct ice_candidate *candidates, unsigned candidate_count);
 void broadcasts_update(struct broadcasts *broadcasts, uint64_t session,
-                       const struct publication *publication);
+                       const struct publication *publication, const struct datachannel_terms *data);
 void broadcasts_send_data(struct broadcasts *broadcasts, uint64_t session, const uint8_t *packet,
                           size_t packet_bytes);
 void broadcasts_end(struct broadcasts *broadcasts, uint64_t session);

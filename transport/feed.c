@@ -18,6 +18,7 @@ struct feed {
     bool published;                     /* between feed_begin and feed_end */
     bool live;                          /* media came since feed_begin */
     bool changed;                       /* to be reported at once */
+    bool monitored;                     /* the audio monitor awaits sound */
     bool has[TRACK_COUNT];
     struct codec_format format[TRACK_COUNT];
     int64_t report_ns; /* next report while live */
@@ -60,10 +61,11 @@ static void deliver(struct feed *feed, struct packet *packet)
 }
 
 /* Lets the audio monitor know whether there may be sound from now on. */
-static void tell_monitor(const struct feed *feed, bool has_sound)
+static void tell_monitor(struct feed *feed, bool has_sound)
 {
     struct audio_monitor *monitor = feed->settings.outlets->monitor;
 
+    feed->monitored = has_sound;
     if (monitor == NULL)
         return;
     if (has_sound)
@@ -197,6 +199,21 @@ void feed_begin(struct feed *feed, const struct publication *publication, int64_
     forget_reports(feed);
     tell_monitor(feed, publication->offered[TRACK_AUDIO]);
     deliver(feed, stream_begin(feed->stream, publication, now_ns));
+}
+
+void feed_update(struct feed *feed, const struct publication *publication, int64_t now_ns)
+{
+    for (unsigned track = 0; track < TRACK_COUNT; track++) {
+        if (!publication->offered[track] && feed->has[track]) {
+            feed->has[track] = false;
+            feed->changed = true;
+        }
+    }
+    if (!publication->offered[TRACK_VIDEO])
+        gop_cache_clear(&feed->cache);
+    if (publication->offered[TRACK_AUDIO] != feed->monitored)
+        tell_monitor(feed, publication->offered[TRACK_AUDIO]);
+    stream_update(feed->stream, publication, now_ns);
 }
 
 void feed_end(struct feed *feed, int64_t now_ns)

@@ -59,6 +59,8 @@ uint32_t feed_stream_id(const struct feed *feed);
 
 /* A broadcaster is connected; the one before has been ended. */
 void feed_begin(struct feed *feed, const struct publication *publication, int64_t now_ns);
+/* It goes on with other tracks; those that are the same as before go on unbroken. */
+void feed_update(struct feed *feed, const struct publication *publication, int64_t now_ns);
 /* It is gone; reports that the stream is not live. */
 void feed_end(struct feed *feed, int64_t now_ns);
 /* Plain, authenticated packets, borrowed. */

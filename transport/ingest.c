@@ -74,6 +74,7 @@ struct update_command {
     struct message message;
     uint64_t session;
     struct publication publication;
+    struct datachannel_terms data;
 };
 
 struct restart_command {
@@ -115,7 +116,7 @@ static void handle_update(struct message *message, void *owner)
     struct update_command *command = (struct update_command *)message;
     struct ingest *ingest = owner;
 
-    broadcasts_update(ingest->broadcasts, command->session, &command->publication);
+    broadcasts_update(ingest->broadcasts, command->session, &command->publication, &command->data);
     g_free(command);
 }
 
@@ -413,13 +414,15 @@ void ingest_restart(struct ingest *ingest, uint64_t session, const struct ice_cr
     mailbox_post(&ingest->mailbox, &command->message);
 }
 
-void ingest_update(struct ingest *ingest, uint64_t session, const struct publication *publication)
+void ingest_update(struct ingest *ingest, uint64_t session, const struct publication *publication,
+                   const struct datachannel_terms *data)
 {
     struct update_command *command = g_new0(struct update_command, 1);
 
     command->message.handle = handle_update;
     command->session = session;
     command->publication = *publication;
+    command->data = *data;
     mailbox_post(&ingest->mailbox, &command->message);
 }
 

@@ -77,8 +77,9 @@ void ingest_candidate(struct ingest *ingest, uint64_t session,
 /* on_publisher_local follows, with new credentials; media goes on over the old pair meanwhile. */
 void ingest_restart(struct ingest *ingest, uint64_t session, const struct ice_credentials *remote,
                     const struct ice_candidate *candidates, unsigned candidate_count);
-/* publication is copied. */
-void ingest_update(struct ingest *ingest, uint64_t session, const struct publication *publication);
+/* publication and data are copied. */
+void ingest_update(struct ingest *ingest, uint64_t session, const struct publication *publication,
+                   const struct datachannel_terms *data);
 void ingest_end(struct ingest *ingest, uint64_t session);
 
 /* worker gets the stream's packets through its ring from now on (until unsubscribed: what was

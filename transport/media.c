@@ -374,9 +374,10 @@ void media_publisher_restart(struct media *media, uint64_t session,
 }
 
 void media_publisher_update(struct media *media, uint64_t session,
-                            const struct publication *publication)
+                            const struct publication *publication,
+                            const struct datachannel_terms *data)
 {
-    ingest_update(media->ingest, session, publication);
+    ingest_update(media->ingest, session, publication, data);
 }
 
 enum status media_subscribe(struct media *media, const struct ticket *ticket)
@@ -392,6 +393,21 @@ enum status media_viewer_restart(struct media *media, uint64_t session,
                                  const struct ice_credentials *local, const char *remote_ufrag)
 {
     return ticket_table_restart(media->tickets, session, local, remote_ufrag);
+}
+
+/* While no worker has it, each is told: one may be about to admit what it read of the ticket
+ * before.
+ */
+void media_viewer_update(struct media *media, uint64_t session, const struct profile *profile,
+                         const struct viewer_start *start)
+{
+    int owner = TICKET_UNCLAIMED;
+
+    if (ticket_table_update(media->tickets, session, profile, start, &owner) != STATUS_OK)
+        return; /* it is over */
+    for (unsigned i = 0; i < media->worker_count; i++)
+        if (owner == TICKET_UNCLAIMED || owner == (int)i)
+            worker_renegotiate(media->workers[i], session, profile, start);
 }
 
 void media_end(struct media *media, uint64_t session)

@@ -146,16 +146,21 @@ void media_publisher_candidate(struct media *media, uint64_t session,
 void media_publisher_restart(struct media *media, uint64_t session,
                              const struct ice_credentials *remote,
                              const struct ice_candidate *candidates, unsigned candidate_count);
-/* What it sends changed by a later offer: its tracks begin anew, its transport stays. publication
- * is copied. */
+/* What it sends changed by a later offer: its tracks, or whether it has data channels; its
+ * transport stays. Both are copied. */
 void media_publisher_update(struct media *media, uint64_t session,
-                            const struct publication *publication);
+                            const struct publication *publication,
+                            const struct datachannel_terms *data);
 
 /* Viewers. ticket is copied. STATUS_FULL: limit reached (answer 503). */
 MUST_CHECK enum status media_subscribe(struct media *media, const struct ticket *ticket);
 MUST_CHECK enum status media_viewer_restart(struct media *media, uint64_t session,
                                             const struct ice_credentials *local,
                                             const char *remote_ufrag);
+/* What it takes changed by a later offer: profile (borrowed, immortal), and rtx_ssrc and wanted of
+ * start, which is copied. */
+void media_viewer_update(struct media *media, uint64_t session, const struct profile *profile,
+                         const struct viewer_start *start);
 
 /* Either kind. on_closed follows. Unknown sessions are ignored. */
 void media_end(struct media *media, uint64_t session);

@@ -95,6 +95,13 @@ static void open_data(struct publisher *publisher)
     data_open(publisher->environment.data, &opened);
 }
 
+static void close_data(struct publisher *publisher)
+{
+    if (publisher->has_data)
+        data_close(publisher->environment.data, publisher->session);
+    publisher->has_data = false;
+}
+
 static void note_alive(struct publisher *publisher, int64_t now_ns)
 {
     publisher->consent_ns = now_ns + publisher->environment.settings->consent_ns;
@@ -361,11 +368,17 @@ enum status publisher_restart(struct publisher *publisher, const struct ice_cred
 }
 
 void publisher_update(struct publisher *publisher, const struct publication *publication,
-                      int64_t now_ns)
+                      const struct datachannel_terms *data, int64_t now_ns)
 {
     publisher->publication = *publication;
-    if (publisher->connected && !publisher->over)
-        feed_begin(publisher->feed, &publisher->publication, now_ns);
+    publisher->data = *data;
+    if (!publisher->connected || publisher->over)
+        return; /* it begins with them */
+    feed_update(publisher->feed, &publisher->publication, now_ns);
+    if (data->port == 0)
+        close_data(publisher);
+    else if (!publisher->has_data)
+        open_data(publisher);
 }
 
 void publisher_send_data(struct publisher *publisher, const uint8_t *packet, size_t packet_bytes)

@@ -48,9 +48,10 @@ void publisher_add_candidates(struct publisher *publisher, const struct ice_cand
 MUST_CHECK enum status publisher_restart(struct publisher *publisher,
                                          const struct ice_credentials *remote,
                                          const struct ice_candidate *candidates, unsigned count);
-/* What it sends changed: its tracks begin anew. publication is copied. */
+/* What it sends changed: its tracks, or whether it has data channels (data->port). Both are copied.
+ */
 void publisher_update(struct publisher *publisher, const struct publication *publication,
-                      int64_t now_ns);
+                      const struct datachannel_terms *data, int64_t now_ns);
 /* What the data thread has for the peer: an SCTP packet, which DTLS carries (RFC 8261). */
 void publisher_send_data(struct publisher *publisher, const uint8_t *packet, size_t packet_bytes);
 /* Says close_notify when connected; over from now on. Nothing when it is over already. */

@@ -255,6 +255,32 @@ enum status ticket_table_restart(struct ticket_table *table, uint64_t session,
     return status;
 }
 
+static void update_locked(struct entry *entry, const struct profile *profile,
+                          const struct viewer_start *start)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        struct ticket_record *record = entry->users[i].record;
+        if (record == NULL)
+            continue;
+        record->profile = profile;
+        record->start = *start;
+    }
+}
+
+enum status ticket_table_update(struct ticket_table *table, uint64_t session,
+                                const struct profile *profile, const struct viewer_start *start,
+                                int *owner_worker)
+{
+    pthread_mutex_lock(&table->lock);
+    struct entry *entry = find_session(table, session);
+    if (entry != NULL) {
+        update_locked(entry, profile, start);
+        *owner_worker = entry->owner_worker;
+    }
+    pthread_mutex_unlock(&table->lock);
+    return entry != NULL ? STATUS_OK : STATUS_NOT_FOUND;
+}
+
 enum status ticket_table_find(struct ticket_table *table, const char *ufrag, size_t ufrag_chars,
                               struct ticket *ticket, int *owner_worker)
 {

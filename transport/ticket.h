@@ -45,6 +45,10 @@ MUST_CHECK enum status ticket_table_put(struct ticket_table *table, const struct
 MUST_CHECK enum status ticket_table_restart(struct ticket_table *table, uint64_t session,
                                             const struct ice_credentials *local,
                                             const char *remote_ufrag);
+/* Main. Later answers changed what the viewer takes (media_viewer_update). STATUS_NOT_FOUND. */
+MUST_CHECK enum status ticket_table_update(struct ticket_table *table, uint64_t session,
+                                           const struct profile *profile,
+                                           const struct viewer_start *start, int *owner_worker);
 /* Any thread. Copies the ticket of local ufrag (not terminated) and its owner; during an ICE
  * restart with the credentials that the ufrag belongs to. STATUS_NOT_FOUND. */
 MUST_CHECK enum status ticket_table_find(struct ticket_table *table, const char *ufrag,

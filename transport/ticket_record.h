@@ -1,6 +1,6 @@
 /* transport/ticket_record.h - a ticket as it is kept for as long as a viewer stays: no longer than
- * its strings are, where struct ticket has room for the longest that RFC 8839 allows. Immutable;
- * any thread. */
+ * its strings are, where struct ticket has room for the longest that RFC 8839 allows. Its strings
+ * never change; any thread. */
 #ifndef TRANSPORT_TICKET_RECORD_H
 #define TRANSPORT_TICKET_RECORD_H
 

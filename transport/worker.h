@@ -71,6 +71,9 @@ const struct stats *worker_stats(const struct worker *worker);
 /* CPU time that its thread took; 0 before the start. */
 int64_t worker_cpu_ns(const struct worker *worker);
 void worker_end(struct worker *worker, uint64_t session);
+/* A viewer negotiated anew (media_viewer_update); nothing happens if it is not this worker's. */
+void worker_renegotiate(struct worker *worker, uint64_t session, const struct profile *profile,
+                        const struct viewer_start *start);
 void worker_close_stream(struct worker *worker, uint32_t stream_id);
 
 #endif

@@ -12,6 +12,13 @@ struct session_message {
     uint64_t session;
 };
 
+struct renegotiate_message {
+    struct message message;
+    uint64_t session;
+    const struct profile *profile;
+    struct viewer_start start;
+};
+
 struct stream_message {
     struct message message;
     uint32_t stream_id;
@@ -46,6 +53,22 @@ static void handle_end(struct message *message, void *owner)
     if (session != NULL)
         viewers_close(worker->viewers, session, MEDIA_CLOSED_BY_US, mono_clock_ns());
     free(end);
+}
+
+static void handle_renegotiate(struct message *message, void *owner)
+{
+    struct renegotiate_message *changed = (struct renegotiate_message *)(void *)message;
+    struct worker *worker = owner;
+    struct viewer_session *session =
+        worker->stopping ? NULL : viewers_find(worker->viewers, changed->session);
+
+    if (session != NULL && session->audience != NULL) {
+        audience_renegotiate(session->audience, &session->viewer, changed->profile, &changed->start,
+                             mono_clock_ns());
+    } else if (session != NULL) {
+        viewer_renegotiate(&session->viewer, changed->profile, &changed->start);
+    }
+    free(changed);
 }
 
 static void handle_close_stream(struct message *message, void *owner)
@@ -173,6 +196,20 @@ void worker_end(struct worker *worker, uint64_t session)
     end->message.handle = handle_end;
     end->session = session;
     mailbox_post(&worker->mailbox, &end->message);
+}
+
+void worker_renegotiate(struct worker *worker, uint64_t session, const struct profile *profile,
+                        const struct viewer_start *start)
+{
+    struct renegotiate_message *changed = malloc(sizeof *changed);
+
+    if (changed == NULL)
+        return; /* the viewer sees that nothing comes, and begins anew */
+    changed->message.handle = handle_renegotiate;
+    changed->session = session;
+    changed->profile = profile;
+    changed->start = *start;
+    mailbox_post(&worker->mailbox, &changed->message);
 }
 
 void worker_close_stream(struct worker *worker, uint32_t stream_id)

@@ -32,7 +32,8 @@ static void publish(const char *offer, size_t offer_bytes)
     struct negotiation *negotiation = NULL;
     struct media_publish asked = {0};
 
-    if (negotiate_publish(offer, offer_bytes, 65536, &asked, &negotiation, &refusal) == STATUS_OK) {
+    if (negotiate_publish(offer, offer_bytes, 65536, NULL, &asked, &negotiation, &refusal) ==
+        STATUS_OK) {
         check_answer(negotiate_publish_answer(negotiation, &local, &certificate));
         negotiation_destroy(negotiation);
     }

@@ -122,12 +122,24 @@ void media_publisher_restart(struct media *media, uint64_t session,
 }
 
 void media_publisher_update(struct media *media, uint64_t session,
-                            const struct publication *publication)
+                            const struct publication *publication,
+                            const struct datachannel_terms *data)
 {
     (void)media;
     (void)session;
-    (void)publication;
     fake_media.publisher_updates++;
+    fake_media.published.publication = *publication;
+    fake_media.published.data = *data;
+}
+
+void media_viewer_update(struct media *media, uint64_t session, const struct profile *profile,
+                         const struct viewer_start *start)
+{
+    (void)media;
+    (void)session;
+    fake_media.viewer_updates++;
+    fake_media.ticket.profile = profile;
+    fake_media.ticket.start = *start;
 }
 
 enum status media_subscribe(struct media *media, const struct ticket *ticket)

@@ -14,13 +14,14 @@ struct fake_media {
     unsigned publisher_restarts;
     unsigned publisher_updates;
     unsigned viewer_restarts;
+    unsigned viewer_updates;
     unsigned ends;
     unsigned streams_opened;
     unsigned streams_closed;
-    uint64_t ended;         /* the last session */
-    uint32_t bandwidth_bps; /* that broadcasters are told */
-    struct media_publish published;
-    bool has_data; /* what media_has_data says */
+    uint64_t ended;                 /* the last session */
+    uint32_t bandwidth_bps;         /* that broadcasters are told */
+    struct media_publish published; /* and what a later offer changed of it */
+    bool has_data;                  /* what media_has_data says */
     struct ticket ticket;
     struct stats stats; /* of all, and of the one worker */
     int64_t cpu_ns;

@@ -18,7 +18,8 @@ static char *publish(char *offer, struct media_publish *publish)
     struct negotiate_refusal refusal = {.why = ""};
     struct negotiation *negotiation = NULL;
 
-    if (negotiate_publish(offer, strlen(offer), 0, publish, &negotiation, &refusal) != STATUS_OK)
+    if (negotiate_publish(offer, strlen(offer), 0, NULL, publish, &negotiation, &refusal) !=
+        STATUS_OK)
         fail_msg("refused: %s", refusal.why);
     free(offer);
     char *answer = negotiate_publish_answer(negotiation, &negotiate_local, &negotiate_certificate);
@@ -206,7 +207,7 @@ static void negotiate_publish_judges_each_mutation(void **state)
         struct media_publish asked = {0};
         char *offer = mutate("chromium-publish.sdp", &cases[i]);
         const enum status status =
-            negotiate_publish(offer, strlen(offer), 0, &asked, &negotiation, &refusal);
+            negotiate_publish(offer, strlen(offer), 0, NULL, &asked, &negotiation, &refusal);
         check_refusal(&cases[i], status, &refusal);
         negotiation_destroy(negotiation);
         free(offer);

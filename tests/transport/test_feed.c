@@ -167,6 +167,35 @@ static void feed_forgets_the_reports_of_a_broadcaster_that_is_gone(void **state)
     assert_int_equal(take(SECOND, PACKET_SENDER_REPORT, &last), 0);
 }
 
+static void feed_goes_on_unbroken_with_a_track_that_stays(void **state)
+{
+    struct publication publication = {
+        .negotiated = {.formats = {{{CODEC_OPUS, 0, 0, 0, 0}, OPUS, PROFILE_NO_PAYLOAD_TYPE}},
+                       .format_count = 1},
+        .offered = {true, false},
+        .ssrc = {AUDIO_SSRC, 0}};
+    struct packet last = {.track = 0};
+
+    (void)state;
+    feed_subscribe(feed, FIRST, now_ns);
+    speak(1);
+    report(100);
+    assert_int_equal(take(FIRST, PACKET_MEDIA, &last), 1);
+    feed_update(feed, &publication, now_ns); /* the picture is stopped */
+    speak(2);
+    assert_int_equal(take(FIRST, PACKET_PUBLISHED, &last), 0);
+    publication.negotiated.formats[1] =
+        (struct profile_format){{CODEC_VP8, 0, 0, 0, 0}, VP8, PROFILE_NO_PAYLOAD_TYPE};
+    publication.negotiated.format_count = 2;
+    publication.offered[TRACK_VIDEO] = true;
+    publication.ssrc[TRACK_VIDEO] = VIDEO_SSRC;
+    feed_update(feed, &publication, now_ns);
+    speak(3);
+    assert_int_equal(take(FIRST, PACKET_MEDIA, &last), 1);
+    feed_subscribe(feed, SECOND, now_ns);
+    assert_int_equal(take(SECOND, PACKET_SENDER_REPORT, &last), 1); /* still the same clock */
+}
+
 static void ignore_sound(void *context, uint32_t stream_id, const struct sound *sound)
 {
     (void)context;
@@ -208,6 +237,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(feed_gives_the_last_sender_report_to_a_worker_that_comes_later),
         TEST(feed_lets_the_monitor_listen_and_never_waits_for_it),
+        TEST(feed_goes_on_unbroken_with_a_track_that_stays),
         TEST(feed_forgets_the_reports_of_a_broadcaster_that_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
