@@ -213,6 +213,7 @@ json_t *participant_on_join(struct participant_line *line, const struct request 
         participant_tell_presence(participant, true); /* to the others */
     participant->wants = join.wants;
     participant_send(line, participant_make_joined(participant));
+    participant_tell_sounds(participant);
     peers_tell_ended(&participant->peers);
     return NULL;
 }

@@ -90,25 +90,45 @@ static void on_stream(void *context, const struct directory_stream *stream,
     send_room(stream->room, everyone, false, with_type(message, types[change]));
 }
 
-/* To whoever publishes the stream, and to the room's host. */
+static json_t *make_sound(const struct directory_stream *stream)
+{
+    json_t *object = with_type(description_of_sound(&stream->sound), "sound");
+
+    json_object_set_new(object, "stream", json_string(stream->name));
+    return object;
+}
+
+/* Whoever publishes the stream is, and the room's host. */
+static bool is_told_of_sound(const struct participant *participant,
+                             const struct directory_stream *stream)
+{
+    return participant_is_host(participant) ||
+           peers_publishes_stream(&participant->peers, stream->name);
+}
+
 static void on_sound(void *context, const struct directory_stream *stream)
 {
     struct participant_message message;
-    json_t *object = with_type(description_of_sound(&stream->sound), "sound");
 
     (void)context;
-    json_object_set_new(object, "stream", json_string(stream->name));
-    if (!write_message(object, &message))
+    if (!write_message(make_sound(stream), &message))
         return;
     for (struct directory_member *member = directory_members(stream->room); member != NULL;
          member = member->next) {
         const struct participant *participant = (struct participant *)member;
         const struct participant_line *line = participant->line;
-        if (line != NULL && (participant_is_host(participant) ||
-                             peers_publishes_stream(&participant->peers, stream->name)))
+        if (line != NULL && is_told_of_sound(participant, stream))
             line->output.send(line->output.context, &message);
     }
     free_message(&message);
+}
+
+void participant_tell_sounds(const struct participant *participant)
+{
+    for (const struct directory_stream *stream = directory_streams(participant->member.room);
+         stream != NULL; stream = stream->next)
+        if (stream->sound.state != SOUND_UNKNOWN && is_told_of_sound(participant, stream))
+            participant_send(participant->line, make_sound(stream));
 }
 
 static void on_viewers(void *context, struct directory_room *room, unsigned count)

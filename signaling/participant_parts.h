@@ -110,6 +110,8 @@ struct directory_listener participant_listener(struct participants *all);
 struct chat_outlet participant_chat_outlet(struct participants *all);
 /* Tells those who want it that participant came or goes, unless the room is a crowd. */
 void participant_tell_presence(const struct participant *participant, bool here);
+/* Who has joined, and may know, hears how the streams sound now; later changes follow. */
+void participant_tell_sounds(const struct participant *participant);
 
 /* participant_host.c: `mute` and `kick`. */
 

@@ -162,6 +162,9 @@ export default {
     await enterKey(host, 'sesame');
     await host.click('#host-only');
     await until(host, 'the program is seen live', () => document.querySelector('#live[data-state="hosting"] #state.live') !== null, undefined, 30000);
+    // A reload comes back to the host's place.
+    await host.reload({ waitUntil: 'domcontentloaded' });
+    await until(host, 'host again', () => document.querySelector('#live[data-state="hosting"] #state.live') !== null, undefined, 30000);
     const ann = await watch(browser, server, 'obs');
     await letIn(host, ann, 'Ann');
     await seesMotion(host, tile('guest-1'));
@@ -174,6 +177,7 @@ export default {
     await host.evaluate(() => document.getElementById('leave').click());
     await until(host, 'as before', () => document.getElementById('live').dataset.state === 'off');
     assert.equal(await ann.evaluate(() => window.manycast.state), 'playing');
+    assert.equal(await host.evaluate(() => sessionStorage.getItem('manycast.live.obs')), null);
     assert.deepEqual([...host.problems, ...ann.problems], []);
   },
 };

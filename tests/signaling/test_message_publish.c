@@ -64,7 +64,9 @@ static void message_sound_is_told_to_its_publisher_and_the_host_alone(void **sta
 {
     (void)state;
     struct socket *viewer = message_scene_open_joined("room");
-    struct socket *host = message_scene_open_joined("room");
+    struct socket *host = message_scene_open_socket();
+    char resume[64];
+    strcpy(resume, message_scene_text_of(message_scene_join(host, "room"), "resume"));
     struct socket *second = message_scene_open_joined("room");
     message_scene_publish(host, "up");
     const uint32_t main_id = fake_media.published.stream_id;
@@ -85,6 +87,23 @@ static void message_sound_is_told_to_its_publisher_and_the_host_alone(void **sta
     take_sound(host, "camera", "silent");
     take_sound(second, "camera", "silent");
     hear(camera_id + 1, SOUND_SILENT, SOUND_FLOOR_DB); /* of a stream that is gone */
+    fake_socket_expect_silence(viewer);
+    fake_socket_close(viewer);
+
+    /* Who comes back hears how it is now, not only what changes. */
+    fake_socket_close(host);
+    host = message_scene_open_socket();
+    fake_socket_json(
+        host, json_pack("{s:s, s:s, s:s}", "type", "join", "room", "room", "resume", resume));
+    json_decref(fake_socket_take(host, "joined"));
+    for (unsigned i = 0; i < 2; i++) {
+        json_t *event = fake_socket_take(host, "sound");
+        const bool is_main = strcmp(message_scene_text_of(event, "stream"), "main") == 0;
+        assert_string_equal(message_scene_text_of(event, "state"), is_main ? "ok" : "silent");
+        json_decref(event);
+    }
+    fake_socket_expect_silence(host);
+    viewer = message_scene_open_joined("room");
     fake_socket_expect_silence(viewer);
     fake_socket_close(viewer);
     fake_socket_close(host);
@@ -270,6 +289,47 @@ static void message_second_offer_may_change_the_tracks(void **state)
     fake_socket_close(ann);
 }
 
+static void message_second_offer_may_add_a_picture_and_data(void **state)
+{
+    char *offer = offer_file_read("chromium-simulcast-data.sdp");
+    char *sound = offer_file_replace(offer_file_read("chromium-simulcast-data.sdp"),
+                                     "a=group:BUNDLE 0 1 2", "a=group:BUNDLE 0");
+
+    (void)state;
+    *strstr(sound, "m=video") = '\0';
+    fake_media.has_data = true;
+    message_scene.stage.config.media.data_limits.message_bytes_max = 65536;
+    struct socket *ann = message_scene_open_joined("room");
+    message_scene_offer(ann, "up", "publish", "main", sound);
+    stage_give_local(&message_scene.stage);
+    json_decref(fake_socket_seek(ann, "answer"));
+    stage_connect(&message_scene.stage, fake_media.published.session);
+    stage_report(&message_scene.stage, true, false);
+    fake_socket_clear(ann);
+    assert_int_equal(fake_media.published.data.port, 0);
+
+    message_scene_offer(ann, "up", "publish", "main", offer);
+    json_t *event = fake_socket_take(ann, "stream-changed");
+    assert_true(json_is_true(json_object_get(event, "video")));
+    json_decref(event);
+    event = fake_socket_take(ann, "answer");
+    assert_non_null(strstr(message_scene_text_of(event, "sdp"), "a=sctp-port:5000\r\n"));
+    json_decref(event);
+    assert_int_equal(fake_media.publisher_updates, 1);
+    assert_int_equal(fake_media.published.data.port, 5000);
+
+    /* The wrong lines: refused, and the session goes on. */
+    message_scene_offer(ann, "up", "publish", "main", sound);
+    fake_socket_take_error(ann, "bad-sdp");
+    message_scene_offer(ann, "up", "publish", "main", offer);
+    json_decref(fake_socket_take(ann, "answer"));
+    assert_int_equal(fake_media.publisher_updates, 1);
+    assert_int_equal(fake_media.ends, 0);
+    free(sound);
+    free(offer);
+    fake_socket_close(ann);
+}
+
 static void message_publish_that_fails_is_told(void **state)
 {
     (void)state;
@@ -299,6 +359,7 @@ int main(void)
         TEST(message_candidates_come_in_all_forms),
         TEST(message_second_offer_renegotiates_or_restarts),
         TEST(message_second_offer_may_change_the_tracks),
+        TEST(message_second_offer_may_add_a_picture_and_data),
         TEST(message_sound_is_told_to_its_publisher_and_the_host_alone),
         TEST(message_publish_that_fails_is_told),
     };

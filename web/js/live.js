@@ -137,11 +137,11 @@ async function settingChanged(what) {
   }
 }
 
-/** A reload of this page goes on where it was: the tab remembers that it was live, and as whom. */
-function remember(live) {
+/** A reload of this page goes on where it was: the tab remembers that it was live or host, and as whom. */
+function remember(inRoom) {
   try {
-    if (live) {
-      sessionStorage.setItem(sessionKey, JSON.stringify({ resume: signaling.resume, source: settings.source }));
+    if (inRoom) {
+      sessionStorage.setItem(sessionKey, JSON.stringify({ resume: signaling.resume, source: settings.source, hosting: hosting.on }));
     } else {
       sessionStorage.removeItem(sessionKey);
     }
@@ -177,7 +177,7 @@ function showState() {
   if (failure === 'forbidden' || failure === 'no-host') {
     settings.askForKey();
   }
-  if (state === 'live') {
+  if (state === 'live' || hosting.on) {
     remember(true);
   } else if (state === 'off') {
     remember(false);
@@ -207,11 +207,9 @@ function hostOnly() {
 function followSignaling() {
   const on = (type, listener) => signaling.addEventListener(type, ({ detail }) => listener(detail));
   let losses = 0;
-  on('joined', ({ message, resumed }) => {
+  on('joined', ({ message }) => {
     losses = 0;
-    if (!resumed) {
-      sound.clear();
-    }
+    sound.clear(); // the server tells how it is now
     share.takesKey = message.watch_key === true;
     showState();
   });
@@ -252,7 +250,10 @@ function exposeForTests() {
 }
 
 async function resumeOrPreview(before) {
-  if (before) {
+  if (before?.hosting) {
+    signaling.resume = before.resume;
+    hostOnly();
+  } else if (before) {
     settings.source = before.source;
     signaling.resume = before.resume;
     showSource();
