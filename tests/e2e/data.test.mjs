@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import WebSocket from 'ws';
 import { chromium, close, firefox, open, until } from './browsers.mjs';
+import { seesMotion } from './senses.mjs';
 import { Server } from './server.mjs';
 
 const BIG_BYTES = 60000;
@@ -61,6 +62,53 @@ async function talk(page, route) {
     };
     return window.exchange(window.connection, to);
   }, route);
+}
+
+/** A broadcaster of a page of its own, over /ws with the browser's stock offers: sound now, the rest when it is asked for. */
+async function publishBySocket(page, room) {
+  return page.evaluate(async (name) => {
+    const connection = new RTCPeerConnection();
+    const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/ws`);
+    const waiting = [];
+    await new Promise((resolve) => { socket.onopen = resolve; });
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      if (['joined', 'answer'].includes(message.type) || message.re === 'offer') waiting.shift()(message);
+    };
+    const ask = (message) => new Promise((resolve) => {
+      waiting.push(resolve);
+      socket.send(JSON.stringify(message));
+    });
+    connection.onicecandidate = ({ candidate }) => socket.send(JSON.stringify({ type: 'candidate', id: 'up', candidate }));
+    window.connection = connection;
+    window.offer = async () => {
+      await connection.setLocalDescription();
+      const answer = await ask({ type: 'offer', id: 'up', publish: 'main', sdp: connection.localDescription.sdp });
+      if (answer.type !== 'answer') throw new Error(JSON.stringify(answer));
+      await connection.setRemoteDescription(answer);
+    };
+    await ask({ type: 'join', room: name });
+    const audio = new AudioContext();
+    const tone = audio.createOscillator();
+    const out = audio.createMediaStreamDestination();
+    tone.connect(out);
+    tone.start();
+    connection.addTrack(out.stream.getAudioTracks()[0]);
+    await window.offer();
+  }, room);
+}
+
+/** The picture, and a channel on which it says its name each half second. */
+async function addPictureAndChannel(page) {
+  return page.evaluate(async () => {
+    const canvas = document.createElement('canvas');
+    const context = canvas.getContext('2d');
+    setInterval(() => { context.fillStyle = `hsl(${performance.now() % 360} 80% 60%)`; context.fillRect(0, 0, 300, 150); }, 50);
+    window.picture = window.connection.addTrack(canvas.captureStream(20).getVideoTracks()[0]);
+    const channel = window.connection.createDataChannel('late');
+    setInterval(() => channel.readyState === 'open' && channel.send('late'), 500);
+    await window.offer();
+  });
 }
 
 /** A viewer; with a channel of its own, if it is to have data channels at all. */
@@ -247,6 +295,37 @@ tests['who falls behind on a reliable channel loses its data channels, and nobod
   process.kill(group, 'SIGCONT');
   await until(swift, 'all messages', () => window.heard['字幕'].messages.length === 40);
   assert.equal(await counts(server), 2);
+};
+
+tests['a broadcaster adds a picture and a channel to its sound, on the connection that runs'] = async (cleanup) => {
+  const server = await Server.start();
+  cleanup.later(() => server.down());
+  for (const launch of [chromium, firefox]) {
+    const browser = await browserOf(cleanup, launch);
+    const studio = await open(browser, `${server.url}/missing`);
+    await publishBySocket(studio, launch.name);
+    await server.isLive(launch.name);
+    const viewer = await open(browser, `${server.url}/watch/${launch.name}`);
+    await until(viewer, 'sound alone', () => window.manycast?.state === 'playing' && !document.getElementById('audio-card').hidden, undefined, 30000);
+    // Another viewer, with data channels from the beginning, on the route that cannot renegotiate.
+    const other = await open(browser, `${server.url}/missing`);
+    await talk(other, `/whep/${launch.name}`);
+    await viewer.evaluate(() => { window.before = window.manycast.peerConnection; });
+
+    await addPictureAndChannel(studio);
+    await seesMotion(viewer);
+    assert.ok(await viewer.evaluate(() => window.manycast.peerConnection === window.before), 'the viewer connected anew');
+    await until(other, 'the channel that came later', () => window.heard.includes('late: late'), undefined, 20000);
+
+    await studio.evaluate(() => {
+      window.connection.removeTrack(window.picture);
+      return window.offer();
+    });
+    await until(viewer, 'sound alone again', () => !document.getElementById('audio-card').hidden, undefined, 20000);
+    assert.equal(await studio.evaluate(() => window.connection.connectionState), 'connected');
+    assert.deepEqual([...studio.problems, ...viewer.problems, ...other.problems], []);
+    await close(browser);
+  }
 };
 
 export default tests;
