@@ -13,13 +13,23 @@
 enum {
     REPLAY_WINDOW_PACKETS = 1024, /* resent packets come late; RFC 3711 section 3.3.2: >= 64 */
     RTP_HEADER_BYTES = 12,
+    RTP_SSRC_OFFSET = 8,
+    RTCP_SSRC_OFFSET = 4,
     RTCP_HEADER_BYTES = 8,
     PACKET_BYTES_MAX_IN = 65535
+};
+
+/* The SSRCs of one peer that a packet was authentic from. libsrtp2 keeps a stream for each, for
+ * ever, and looks for it in a list. */
+struct sources {
+    unsigned count;
+    uint32_t ssrcs[RTPSEC_SOURCES_MAX];
 };
 
 struct rtpsec {
     srtp_t inbound;
     srtp_t outbound;
+    struct sources sources;
 };
 
 enum status rtpsec_start(void)
@@ -116,6 +126,30 @@ static enum status run(srtp_call *call, srtp_t session, uint8_t *packet, size_t 
     return STATUS_OK;
 }
 
+static bool is_known(const struct sources *sources, uint32_t ssrc)
+{
+    for (unsigned i = 0; i < sources->count; i++)
+        if (sources->ssrcs[i] == ssrc)
+            return true;
+    return false;
+}
+
+static enum status open_packet(struct rtpsec *rtpsec, srtp_call *call, size_t ssrc_offset,
+                               uint8_t *packet, size_t *bytes)
+{
+    struct sources *sources = &rtpsec->sources;
+    struct bytes reader = bytes_of(packet + ssrc_offset, sizeof(uint32_t));
+    const uint32_t ssrc = bytes_u32(&reader);
+    const bool known = is_known(sources, ssrc);
+
+    if (!known && sources->count == RTPSEC_SOURCES_MAX)
+        return STATUS_DENIED;
+    const enum status status = run(call, rtpsec->inbound, packet, bytes);
+    if (status == STATUS_OK && !known)
+        sources->ssrcs[sources->count++] = ssrc;
+    return status;
+}
+
 enum status rtpsec_protect_rtp(struct rtpsec *rtpsec, uint8_t *packet, size_t *bytes)
 {
     return is_usable_rtp(packet, *bytes) ? run(srtp_protect, rtpsec->outbound, packet, bytes)
@@ -130,12 +164,14 @@ enum status rtpsec_protect_rtcp(struct rtpsec *rtpsec, uint8_t *packet, size_t *
 
 enum status rtpsec_open_rtp(struct rtpsec *rtpsec, uint8_t *packet, size_t *bytes)
 {
-    return is_usable_rtp(packet, *bytes) ? run(srtp_unprotect, rtpsec->inbound, packet, bytes)
-                                         : STATUS_DENIED;
+    return is_usable_rtp(packet, *bytes)
+               ? open_packet(rtpsec, srtp_unprotect, RTP_SSRC_OFFSET, packet, bytes)
+               : STATUS_DENIED;
 }
 
 enum status rtpsec_open_rtcp(struct rtpsec *rtpsec, uint8_t *packet, size_t *bytes)
 {
-    return is_usable_rtcp(packet, *bytes) ? run(srtp_unprotect_rtcp, rtpsec->inbound, packet, bytes)
-                                          : STATUS_DENIED;
+    return is_usable_rtcp(packet, *bytes)
+               ? open_packet(rtpsec, srtp_unprotect_rtcp, RTCP_SSRC_OFFSET, packet, bytes)
+               : STATUS_DENIED;
 }

@@ -80,6 +80,40 @@ static void rtpsec_opens_any_ssrc_once_in_any_order(void **state)
     rtpsec_destroy(rtpsec);
 }
 
+/* A broadcaster may choose its SSRCs, and libsrtp2 remembers each. */
+static void rtpsec_bounds_the_sources_of_a_peer(void **state)
+{
+    (void)state;
+    struct rtpsec *rtpsec = NULL;
+    uint8_t packet[ROOM];
+    uint8_t forged[ROOM];
+    size_t bytes = 0;
+    assert_int_equal(rtpsec_create(&keys, &rtpsec), STATUS_OK);
+    for (unsigned ssrc = 1; ssrc <= RTPSEC_SOURCES_MAX + 1; ssrc++) {
+        write_rtp(packet, 1, (uint8_t)ssrc);
+        bytes = 100;
+        assert_int_equal(rtpsec_protect_rtp(rtpsec, packet, &bytes), STATUS_OK);
+        memcpy(forged, packet, sizeof forged); /* takes no place */
+        forged[bytes - 1] ^= 1;
+        assert_int_equal(rtpsec_open_rtp(rtpsec, forged, &bytes), STATUS_DENIED);
+        assert_int_equal(rtpsec_open_rtp(rtpsec, packet, &bytes),
+                         ssrc <= RTPSEC_SOURCES_MAX ? STATUS_OK : STATUS_DENIED);
+    }
+    write_rtp(packet, 2, RTPSEC_SOURCES_MAX);
+    bytes = 100;
+    assert_int_equal(rtpsec_protect_rtp(rtpsec, packet, &bytes), STATUS_OK);
+    assert_int_equal(rtpsec_open_rtp(rtpsec, packet, &bytes), STATUS_OK);
+    memset(packet, 0, sizeof packet); /* a source that only sends RTCP is one too many as well */
+    packet[0] = 0x80;
+    packet[1] = 201;
+    packet[3] = 1;
+    packet[7] = RTPSEC_SOURCES_MAX + 2;
+    bytes = 8;
+    assert_int_equal(rtpsec_protect_rtcp(rtpsec, packet, &bytes), STATUS_OK);
+    assert_int_equal(rtpsec_open_rtcp(rtpsec, packet, &bytes), STATUS_DENIED);
+    rtpsec_destroy(rtpsec);
+}
+
 static void rtpsec_protects_the_same_packet_twice(void **state)
 {
     (void)state;
@@ -109,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rtpsec_refuses_malformed_packets_by_table),
         cmocka_unit_test(rtpsec_opens_any_ssrc_once_in_any_order),
+        cmocka_unit_test(rtpsec_bounds_the_sources_of_a_peer),
         cmocka_unit_test(rtpsec_protects_the_same_packet_twice),
     };
     return cmocka_run_group_tests(tests, start, NULL);
