@@ -90,14 +90,19 @@ static bool verify_ticket(struct intake *intake, const struct stun_check *check,
     return verify(intake, check, path, username, ticket->local.password, answered);
 }
 
-/* The check's viewer lives on another worker: the datagram goes there, and what comes later from
- * the same address too; a connection goes as a whole. */
+/* The check, an authentic one, is of a viewer that lives on another worker: the datagram goes
+ * there, and what comes later from the same address too; a connection goes as a whole. Whoever of
+ * ours had the path has it no more: nothing may be sent over it, and the connection is freed. */
 static void pass_on(struct intake *intake, const struct stun_check *check, const struct path *path,
                     int worker, int64_t now_ns)
 {
     const struct intake_settings *settings = &intake->settings;
     const struct intake_peers *peers = &settings->peers;
+    int foreign = -1;
+    struct viewer_session *before = find_session(intake, path, &foreign);
 
+    if (before != NULL)
+        ice_lite_forget(&before->ice, path);
     if (path->tcp != NULL) {
         struct tcp_handover handover;
         tcp_take_out(path->tcp, check->datagram_bytes, &handover);

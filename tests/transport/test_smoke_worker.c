@@ -222,6 +222,62 @@ static void worker_passes_on_what_belongs_to_another(void **state)
     fake_viewer_close(&viewer);
 }
 
+/* Connects viewer and says which worker it came to. */
+static unsigned connect_and_find_owner(struct fake_viewer *viewer, uint64_t session)
+{
+    uint64_t opened[WORKER_SCENE_WORKERS_MAX];
+    unsigned owner = 0;
+
+    for (unsigned i = 0; i < scene->worker_count; i++)
+        opened[i] = worker_stats(scene->workers[i])->sessions_opened;
+    worker_scene_connect_viewer(viewer, session);
+    while (worker_stats(scene->workers[owner])->sessions_opened == opened[owner])
+        assert_true(++owner < scene->worker_count);
+    return owner;
+}
+
+/* A path that another worker's viewer proves to be its own is the first one's no longer: its media
+ * stop there, and of a connection that was handed over nothing may be left in its hands. */
+static void lose_path_to_another_worker(bool tcp)
+{
+    struct fake_viewer first;
+    struct fake_viewer second;
+    uint64_t session = 2;
+
+    worker_scene_stop();
+    worker_scene_start(2, 10 * MONO_SECOND, 30 * MONO_SECOND);
+    worker_scene_open_viewer(&first, 1, tcp);
+    const unsigned owner = connect_and_find_owner(&first, 1);
+    worker_scene_open_viewer(&second, session, false);
+    while (connect_and_find_owner(&second, session) == owner) {
+        fake_viewer_close(&second);
+        assert_true(++session < WORKER_SCENE_SESSIONS_MAX);
+        worker_scene_open_viewer(&second, session, false);
+    }
+    const unsigned answers = first.answers;
+    first.remote = second.remote;
+    fake_viewer_check(&first, true);
+    assert_true(fake_viewer_wait(&first, &first.answers, answers + 1));
+    worker_scene_push_video(2);
+    assert_true(worker_scene_wait_for(&scene->closed[1])); /* it has no path left */
+    assert_int_equal(scene->reason[1], MEDIA_CLOSED_CONSENT);
+    assert_false(scene->closed[session]);
+    fake_viewer_close(&first);
+    fake_viewer_close(&second);
+}
+
+static void worker_takes_an_address_away_for_another(void **state)
+{
+    (void)state;
+    lose_path_to_another_worker(false);
+}
+
+static void worker_takes_a_connection_away_for_another(void **state)
+{
+    (void)state;
+    lose_path_to_another_worker(true);
+}
+
 #define TEST(name)                                                                                 \
     cmocka_unit_test_setup_teardown(name, worker_scene_set_up, worker_scene_tear_down)
 
@@ -234,6 +290,8 @@ int main(void)
         TEST(worker_goes_on_through_an_ice_restart),
         TEST(worker_cuts_a_replay_that_a_tcp_viewer_does_not_read),
         TEST(worker_passes_on_what_belongs_to_another),
+        TEST(worker_takes_an_address_away_for_another),
+        TEST(worker_takes_a_connection_away_for_another),
     };
     return cmocka_run_group_tests(tests, worker_scene_set_up_process,
                                   worker_scene_tear_down_process);
