@@ -157,6 +157,13 @@ export default {
     const browser = await browserOf(cleanup, chromium);
     const host = await open(browser, `${server.url}/live/obs`);
     await host.waitForSelector('#host-only', { visible: true });
+    // On a phone the buttons at the bottom leave the link free once the page is scrolled to its end.
+    await host.setViewport(PHONE);
+    await until(host, 'a free link', () => {
+      scrollTo(0, document.documentElement.scrollHeight);
+      return document.getElementById('copy-link').getBoundingClientRect().bottom <= document.getElementById('go-live').getBoundingClientRect().top;
+    });
+    await host.setViewport({ width: 1280, height: 800 });
     await host.click('#host-only');
     await until(host, 'a key is wanted', () => document.getElementById('notice').dataset.code === 'no-host');
     await enterKey(host, 'sesame');
