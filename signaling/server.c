@@ -57,7 +57,8 @@ struct server {
 /* libwebsockets' timers carry no pointer of ours; there is one server a process. */
 static struct server *the_server;
 
-/* Descriptors run out: it is told so, where that can be said without TLS. */
+/* Descriptors run out: it is told so, where that can be said at once. Over TLS it would take a
+ * handshake, which keeps the descriptor, and an SSL object, for as long as the client likes. */
 static void turn_away(struct server *server, int accepted)
 {
     static const char refusal[] = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n"
