@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build=(
-    build-essential cmake ninja-build pkg-config
+    build-essential cmake ninja-build pkg-config esbuild
     libnice-dev libssl-dev libsrtp2-dev libusrsctp-dev libwebsockets-dev libev-dev libjansson-dev libglib2.0-dev
     libopus-dev libvpx-dev libcurl4-openssl-dev ca-certificates
 )

@@ -18,8 +18,10 @@ static const struct {
     {"/admin", false, "/admin.html"},
 };
 
+/* %s%s: the page's own script, if it carries one. */
 static const char CONTENT_SECURITY_POLICY[] =
-    "default-src 'self'; connect-src 'self' ws: wss: stun: turn:; media-src 'self' blob: "
+    "default-src 'self'; script-src 'self'%s%s; connect-src 'self' ws: wss: stun: turn:; media-src "
+    "'self' blob: "
     "mediastream:; img-src 'self' data: blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 
@@ -78,6 +80,16 @@ static const struct web_file_form *choose_form(struct exchange *exchange,
     return &file->gzip;
 }
 
+static void restrict_page(struct exchange *exchange, const struct web_file *page)
+{
+    char policy[sizeof CONTENT_SECURITY_POLICY + 64];
+
+    (void)snprintf(policy, sizeof policy, CONTENT_SECURITY_POLICY,
+                   page->script_source != NULL ? " " : "",
+                   page->script_source != NULL ? page->script_source : "");
+    exchange_header(exchange, "Content-Security-Policy", policy);
+}
+
 bool pages_handle(struct exchange *exchange)
 {
     const char *path = exchange_path(exchange);
@@ -100,7 +112,7 @@ bool pages_handle(struct exchange *exchange)
                     is_final && !is_html(file) ? "public, max-age=31536000, immutable"
                                                : "no-cache");
     if (is_html(file))
-        exchange_header(exchange, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
+        restrict_page(exchange, file);
     if (strcmp(exchange_if_none_match(exchange), form->entity_tag) == 0)
         exchange_answer(exchange, 304, NULL, NULL, 0);
     else
@@ -119,7 +131,7 @@ void pages_missing(struct exchange *exchange)
     const struct web_file *file = web_files_find("/missing.html");
 
     if (file != NULL && strstr(exchange_accept(exchange), "text/html") != NULL) {
-        exchange_header(exchange, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
+        restrict_page(exchange, file);
         exchange_answer(exchange, 404, file->content_type, file->plain.bytes, file->plain.length);
     } else {
         exchange_problem(exchange, 404, "There is nothing at this address.");

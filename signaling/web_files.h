@@ -17,6 +17,9 @@ struct web_file {
     const char *content_type;
     struct web_file_form plain;
     struct web_file_form gzip; /* bytes NULL: would not be shorter */
+    /* Of a page that carries a script: what its Content-Security-Policy says to let that run,
+     * "'sha256-...'"; else NULL. */
+    const char *script_source;
 };
 
 /* In the order of strcmp of the path, then one row of zeros. */

@@ -247,13 +247,13 @@ request '2..' 'the first lives' "$session"
 request 200 'DELETE of it' -X DELETE "$session" "${bearer[@]}"
 
 # --- WHEP
-request 200 'a page, compressed' "$open/js/viewer.js" -H 'Accept-Encoding: gzip, br'
+request 200 'a page, compressed' "$open/js/watch.js" -H 'Accept-Encoding: gzip, br'
 header Content-Encoding gzip
 header Vary Accept-Encoding
 tag=$(value ETag)
 gzip -dc <"$work/body" >"$work/unpacked" && pass || fail 'the body is no gzip'
-request 304 'a page that the client has' "$open/js/viewer.js" -H 'Accept-Encoding: gzip' -H "If-None-Match: $tag"
-request 200 'a page, as it is' "$open/js/viewer.js" -H "If-None-Match: $tag"
+request 304 'a page that the client has' "$open/js/watch.js" -H 'Accept-Encoding: gzip' -H "If-None-Match: $tag"
+request 200 'a page, as it is' "$open/js/watch.js" -H "If-None-Match: $tag"
 no_header Content-Encoding
 cmp -s "$work/body" "$work/unpacked" && pass || fail 'compressed it is something else'
 

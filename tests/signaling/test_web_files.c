@@ -2,14 +2,13 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-enum { CRITICAL_MODULES_MAX = 12 };
 
 static void web_files_table_is_sorted_and_complete(void **state)
 {
@@ -44,43 +43,38 @@ static void web_files_find_returns_null_when_no_such_file(void **state)
         assert_null(web_files_find(paths[i]));
 }
 
-/* Counts the modules that the module at `path` needs, each once; all have a preload in `page`. */
-static size_t count_preloaded(const char *page, const char *path, const char **seen, size_t count)
-{
-    static const char before[] = "from './";
-    const struct web_file *file = web_files_find(path);
-    char address[128];
-
-    assert_non_null(file);
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(seen[i], file->path) == 0)
-            return count;
-    (void)snprintf(address, sizeof address, "rel=\"modulepreload\" href=\"/v/%s%s\"",
-                   web_files_version, file->path);
-    if (strstr(page, address) == NULL)
-        fail_msg("watch.html does not preload %s", file->path);
-    assert_true(count < CRITICAL_MODULES_MAX);
-    seen[count++] = file->path;
-    for (const char *at = (const char *)file->plain.bytes; (at = strstr(at, before)) != NULL;) {
-        at += strlen(before);
-        (void)snprintf(address, sizeof address, "/js/%.*s", (int)strcspn(at, "'"), at);
-        count = count_preloaded(page, address, seen, count);
-    }
-    return count;
-}
-
-/* What is missing costs a round trip before the first picture, what is too much takes its place. */
-static void web_files_watch_preloads_what_the_first_picture_needs(void **state)
+/* What it had to fetch first would cost a round trip before the first picture. */
+static void web_files_watch_carries_what_the_first_picture_needs(void **state)
 {
     const struct web_file *file = web_files_find("/watch.html");
-    const char *page = (const char *)file->plain.bytes;
-    const char *seen[CRITICAL_MODULES_MAX];
-    size_t preloads = 0;
+    const char *script = strstr((const char *)file->plain.bytes, "<script>");
+    const char *fetched = strstr((const char *)file->plain.bytes, "<link rel=\"stylesheet\"");
+    char later[64];
 
     (void)state;
-    for (const char *at = page; (at = strstr(at, "modulepreload")) != NULL; at++)
-        preloads++;
-    assert_int_equal(preloads, count_preloaded(page, "/js/viewer.js", seen, 0));
+    assert_non_null(script);
+    assert_true(script < fetched);
+    assert_non_null(strstr(script, "RTCPeerConnection"));
+    assert_null(strstr(script, "import\""));
+    /* The rest comes from where pages keep it for good. */
+    (void)snprintf(later, sizeof later, "import(\"/v/%s/js/watch.js\")", web_files_version);
+    assert_non_null(strstr(script, later));
+    assert_null(web_files_find("/js/first.js"));
+}
+
+static void web_files_policy_allows_the_script_of_the_page_alone(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < web_files_table_length; i++) {
+        const struct web_file *file = &web_files_table[i];
+        const bool carries = strcmp(file->path, "/watch.html") == 0;
+
+        assert_int_equal(file->script_source != NULL, carries);
+        if (carries) {
+            assert_int_equal(strncmp(file->script_source, "'sha256-", 8), 0);
+            assert_int_equal(strlen(file->script_source), strlen("'sha256-'") + 44);
+        }
+    }
 }
 
 int main(void)
@@ -89,7 +83,8 @@ int main(void)
         cmocka_unit_test(web_files_table_is_sorted_and_complete),
         cmocka_unit_test(web_files_find_finds_each_file_by_its_path),
         cmocka_unit_test(web_files_find_returns_null_when_no_such_file),
-        cmocka_unit_test(web_files_watch_preloads_what_the_first_picture_needs),
+        cmocka_unit_test(web_files_watch_carries_what_the_first_picture_needs),
+        cmocka_unit_test(web_files_policy_allows_the_script_of_the_page_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

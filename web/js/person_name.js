@@ -1,4 +1,4 @@
-// person_name.js - how a name is shown: `#7F3A`, made by viewer.js, is "Guest 7F3A" in the reader's language.
+// person_name.js - how a name is shown: `#7F3A`, made by first.js, is "Guest 7F3A" in the reader's language.
 
 import { t } from './i18n.js';
 
