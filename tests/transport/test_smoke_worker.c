@@ -161,6 +161,36 @@ static void worker_follows_a_viewer_whose_address_changes(void **state)
     fake_viewer_close(&viewer);
 }
 
+static void worker_begins_a_picture_that_is_negotiated_later(void **state)
+{
+    (void)state;
+    struct fake_viewer viewer;
+    int owner = TICKET_UNCLAIMED;
+
+    fake_viewer_open(&viewer, worker_port(scene->workers[0]), false, scene->certificate);
+    struct ticket ticket = fake_viewer_ticket(&viewer, 1, WORKER_SCENE_STREAM);
+    ticket.start.wanted[TRACK_VIDEO] = false;
+    assert_int_equal(ticket_table_put(scene->tickets, &ticket), STATUS_OK);
+    worker_scene_connect_viewer(&viewer, 1);
+    worker_scene_push_video(2);
+    worker_scene_push(TRACK_AUDIO, false, 80);
+    assert_true(fake_viewer_wait(&viewer, &viewer.count, 1));
+    assert_int_equal(viewer.packets[0].ssrc, FAKE_VIEWER_AUDIO_SSRC);
+
+    const unsigned wanted = scene->key_frames_wanted;
+    ticket.start.wanted[TRACK_VIDEO] = true;
+    assert_int_equal(ticket_table_update(scene->tickets, 1, ticket.profile, &ticket.start, &owner),
+                     STATUS_OK);
+    assert_int_equal(owner, 0);
+    worker_renegotiate(scene->workers[0], 1, ticket.profile, &ticket.start);
+    assert_true(worker_scene_wait_for_count(&scene->key_frames_wanted, wanted + 1));
+    worker_scene_push_video(2);
+    assert_true(fake_viewer_wait(&viewer, &viewer.count, 3));
+    assert_int_equal(fake_viewer_count(&viewer, FAKE_VIEWER_VIDEO_SSRC), 2);
+    assert_int_equal(viewer.undecryptable, 0);
+    fake_viewer_close(&viewer);
+}
+
 static void worker_goes_on_through_an_ice_restart(void **state)
 {
     (void)state;
@@ -287,6 +317,7 @@ int main(void)
         TEST(worker_serves_a_viewer_over_udp),
         TEST(worker_serves_a_viewer_over_tcp),
         TEST(worker_follows_a_viewer_whose_address_changes),
+        TEST(worker_begins_a_picture_that_is_negotiated_later),
         TEST(worker_goes_on_through_an_ice_restart),
         TEST(worker_cuts_a_replay_that_a_tcp_viewer_does_not_read),
         TEST(worker_passes_on_what_belongs_to_another),
