@@ -32,17 +32,24 @@ static void publish(const char *offer, size_t offer_bytes)
     struct negotiation *negotiation = NULL;
     struct media_publish asked = {0};
 
-    if (negotiate_publish(offer, offer_bytes, 65536, NULL, &asked, &negotiation, &refusal) ==
-        STATUS_OK) {
-        check_answer(negotiate_publish_answer(negotiation, &local, &certificate));
-        negotiation_destroy(negotiation);
-    }
+    if (negotiate_publish(offer, offer_bytes, 65536, NULL, &asked, &negotiation, &refusal) !=
+        STATUS_OK)
+        return;
+    check_answer(negotiate_publish_answer(negotiation, &local, &certificate));
+    const struct negotiate_past past = negotiation_past(negotiation);
+    negotiation_destroy(negotiation);
+    /* An offer that was taken may be repeated. */
+    if (negotiate_publish(offer, offer_bytes, 65536, &past, &asked, &negotiation, &refusal) !=
+        STATUS_OK)
+        abort();
+    negotiation_destroy(negotiation);
 }
 
 static void subscribe(const char *offer, size_t offer_bytes)
 {
-    const struct negotiate_source source = {.local = &local.credentials,
-                                            .certificate = &certificate};
+    struct negotiate_past past = {0};
+    const struct negotiate_source source = {
+        .past = &past, .local = &local.credentials, .certificate = &certificate};
     struct negotiate_refusal refusal;
     struct ticket ticket = {0};
     char *answer = NULL;
