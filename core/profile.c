@@ -1,10 +1,15 @@
 #include "core/profile.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Immortal by design: viewers and packets in flight point at profiles, and there are few. */
-static struct profile *interned_profiles[PROFILE_MAX];
+/* Memory is kept for good. What nobody uses stays for the next viewer with the same browser, until
+ * its place is needed: else whoever offers enough different ones locks all other kinds out. */
+static struct interned {
+    struct profile *profile;
+    unsigned users;
+} interned_profiles[PROFILE_MAX];
 static unsigned interned_count;
 
 const char *profile_extension_uri(enum extension extension)
@@ -64,26 +69,57 @@ static bool same_profile(const struct profile *a, const struct profile *b)
     return true;
 }
 
+static struct interned *find_or_null(const struct profile *wanted)
+{
+    for (unsigned i = 0; i < interned_count; i++)
+        if (same_profile(interned_profiles[i].profile, wanted))
+            return &interned_profiles[i];
+    return NULL;
+}
+
+static enum status take_place(struct interned **place)
+{
+    if (interned_count < PROFILE_MAX) {
+        struct interned *added = &interned_profiles[interned_count];
+        added->profile = malloc(sizeof *added->profile);
+        if (added->profile == NULL)
+            return STATUS_NO_MEMORY;
+        interned_count++;
+        *place = added;
+        return STATUS_OK;
+    }
+    for (unsigned i = 0; i < PROFILE_MAX; i++) {
+        if (interned_profiles[i].users == 0) {
+            *place = &interned_profiles[i];
+            return STATUS_OK;
+        }
+    }
+    return STATUS_FULL;
+}
+
 enum status profile_intern(const struct profile *wanted, const struct profile **interned)
 {
     if (wanted->format_count > PROFILE_FORMATS_MAX)
         return STATUS_MALFORMED;
-    for (unsigned i = 0; i < interned_count; i++) {
-        if (same_profile(interned_profiles[i], wanted)) {
-            *interned = interned_profiles[i];
-            return STATUS_OK;
-        }
+    struct interned *place = find_or_null(wanted);
+    if (place == NULL) {
+        const enum status status = take_place(&place);
+        if (status != STATUS_OK)
+            return status;
+        *place->profile = *wanted;
+        place->profile->index = (uint16_t)(place - interned_profiles);
     }
-    if (interned_count == PROFILE_MAX)
-        return STATUS_FULL;
-    struct profile *made = malloc(sizeof *made);
-    if (made == NULL)
-        return STATUS_NO_MEMORY;
-    *made = *wanted;
-    made->index = (uint16_t)interned_count;
-    interned_profiles[interned_count++] = made;
-    *interned = made;
+    place->users++;
+    *interned = place->profile;
     return STATUS_OK;
+}
+
+void profile_release(const struct profile *profile)
+{
+    struct interned *place = &interned_profiles[profile->index];
+
+    assert(place->profile == profile && place->users > 0);
+    place->users--;
 }
 
 const struct profile_format *profile_find(const struct profile *profile,

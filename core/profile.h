@@ -1,7 +1,6 @@
 /* core/profile.h - egress profile: what a viewer negotiated, interned, so that viewers with the
  * same browser share one and a packet's header is rendered once a profile instead of once a viewer.
- * Immutable after creation; made on main, read on any thread; lives until the process ends (bounded
- * by PROFILE_MAX different ones). */
+ * Made and released on main, read on any thread; immutable as long as somebody uses it. */
 #ifndef CORE_PROFILE_H
 #define CORE_PROFILE_H
 
@@ -13,7 +12,7 @@
 
 enum {
     PROFILE_FORMATS_MAX = 24, /* media formats a viewer's answer keeps */
-    PROFILE_MAX = 1024,       /* different profiles a process interns */
+    PROFILE_MAX = 1024,       /* different profiles in use at a time */
     PROFILE_NO_PAYLOAD_TYPE = -1
 };
 
@@ -50,10 +49,12 @@ struct profile {
 /* Returns the URI of extension, static. */
 const char *profile_extension_uri(enum extension extension);
 
-/* Returns in *interned the process's one copy of wanted (borrowed). STATUS_FULL when PROFILE_MAX
- * are interned. Main only. */
+/* Returns in *interned the process's one copy of wanted, with one use of it that profile_release
+ * gives back. STATUS_FULL when PROFILE_MAX are in use. Main only. */
 MUST_CHECK enum status profile_intern(const struct profile *wanted,
                                       const struct profile **interned);
+/* Once nobody reads profile on behalf of that use any more. Main only. */
+void profile_release(const struct profile *profile);
 
 /* Returns the format of profile that accepts format best, or NULL. */
 const struct profile_format *profile_find(const struct profile *profile,

@@ -66,7 +66,7 @@ struct viewer_replay {
 };
 
 struct viewer {
-    const struct profile *profile; /* borrowed, immortal */
+    const struct profile *profile; /* borrowed */
     uint32_t fanout_slot;          /* fanout's own */
     int64_t round_trip_ns;         /* of the last report block that told, 0 unknown */
     uint32_t resend_budget_bytes;  /* resend's own: bounds what NACKs cost */

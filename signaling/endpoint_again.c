@@ -185,10 +185,11 @@ static enum status offer_subscribe_again(struct endpoint *endpoint, struct sessi
                                                    &ticket, &restarted, &text, refusal);
     if (status != STATUS_OK)
         return status;
-    struct ticket_record *record = ticket_record_make(&ticket);
-    if (record == NULL) {
+    status = endpoint_keep_profile(session->viewing, ticket.profile);
+    struct ticket_record *record = status == STATUS_OK ? ticket_record_make(&ticket) : NULL;
+    if (status == STATUS_OK && record == NULL) {
         status = STATUS_NO_MEMORY;
-    } else if (restarted) {
+    } else if (status == STATUS_OK && restarted) {
         status = media_viewer_restart(endpoint->media, session->number, &ticket.local,
                                       ticket.remote_ufrag);
     }

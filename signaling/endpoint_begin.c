@@ -166,6 +166,20 @@ enum status endpoint_publish(struct endpoint *endpoint, const struct endpoint_re
 
 /* Viewers. */
 
+enum status endpoint_keep_profile(struct viewing *viewing, const struct profile *profile)
+{
+    unsigned i = 0;
+
+    while (i < viewing->profile_count && viewing->profiles[i] != profile)
+        i++;
+    if (i < viewing->profile_count || i == VIEWING_PROFILES_MAX) {
+        profile_release(profile);
+        return i < viewing->profile_count ? STATUS_OK : STATUS_FULL;
+    }
+    viewing->profiles[viewing->profile_count++] = profile;
+    return STATUS_OK;
+}
+
 static enum status subscribe_now(struct endpoint *endpoint, const struct endpoint_request *request,
                                  struct session **session, char **answer,
                                  struct negotiate_refusal *refusal)
@@ -194,10 +208,12 @@ static enum status subscribe_now(struct endpoint *endpoint, const struct endpoin
         return status;
     struct session *made = session_make(endpoint, request, SESSION_VIEWER);
     if (made == NULL) {
+        profile_release(ticket.profile);
         free(text);
         return STATUS_NO_MEMORY;
     }
     made->viewing->past = past;
+    made->viewing->profiles[made->viewing->profile_count++] = ticket.profile;
     made->viewing->quality.answered_ns = mono_clock_ns();
     ticket.quality = &made->viewing->quality;
     ticket.session = made->number;

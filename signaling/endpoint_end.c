@@ -63,6 +63,8 @@ void endpoint_free_parts(void *context, struct session *session)
         free(session->publishing);
     }
     if (session->viewing != NULL) {
+        for (unsigned i = 0; i < session->viewing->profile_count; i++)
+            profile_release(session->viewing->profiles[i]);
         ticket_record_destroy(session->viewing->ticket);
         free(session->viewing);
     }

@@ -25,7 +25,11 @@ struct publishing {
     int64_t excess_ns;             /* since when it sends more than it may; 0: it does not */
 };
 
+enum { VIEWING_PROFILES_MAX = 8 }; /* different ones that a session may have in its life */
+
 struct viewing {
+    const struct profile *profiles[VIEWING_PROFILES_MAX]; /* one use of each */
+    unsigned profile_count;
     struct ticket_record *ticket; /* as it was last answered */
     struct negotiate_past past;
     struct viewer_quality quality;
@@ -56,6 +60,10 @@ struct negotiate_source endpoint_source(const struct endpoint *endpoint,
 /* A track that the answer holds back for now may flow after a renegotiation: the worker is given
  * whatever the viewer can take, and none of it comes before that. */
 void endpoint_admit_tracks(struct ticket *ticket);
+/* Takes one use of profile, until the session ends: its worker may go on with a former profile for
+ * a while. STATUS_FULL, and the use is given back: VIEWING_PROFILES_MAX others are there. */
+MUST_CHECK enum status endpoint_keep_profile(struct viewing *viewing,
+                                             const struct profile *profile);
 /* session comes to watch or to feed stream; it leaves when it ends. */
 void endpoint_stream_add(struct directory_stream *stream, struct session *session);
 /* One line of the log about session; reason may be NULL. */

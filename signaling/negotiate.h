@@ -68,16 +68,17 @@ struct negotiate_source {
 
 /* A viewer's offer: fills ticket (remote_ufrag, fingerprint, profile, start with fresh random SSRCs
  * and sequence numbers; local from source; not session, stream_id, deadline_ns) and writes the
- * sendonly, ice-lite answer (malloc'd, terminated, CRLF; the caller frees). */
+ * sendonly, ice-lite answer (malloc'd, terminated, CRLF; the caller frees). ticket->profile is one
+ * use of it: the caller releases it. */
 MUST_CHECK enum status negotiate_subscribe(const char *offer, size_t offer_bytes,
                                            const struct negotiate_source *source,
                                            struct ticket *ticket, char **answer,
                                            struct negotiate_refusal *refusal);
 /* A later offer on the same viewer session (WebSocket: renegotiation or ICE restart): the same
  * answer with what may have changed; ticket is the session's present one and tells SSRCs and
- * profile, and whether there are data channels, which stay. source->local must be fresh: it is
- * taken, into the answer and ticket, when the remote credentials differ (*restarted), else ticket's
- * go on. */
+ * profile (afterwards one use of the new one, even if it is the same), and whether there are data
+ * channels, which stay. source->local must be fresh: it is taken, into the answer and ticket, when
+ * the remote credentials differ (*restarted), else ticket's go on. */
 MUST_CHECK enum status negotiate_subscribe_again(const char *offer, size_t offer_bytes,
                                                  const struct negotiate_source *source,
                                                  struct ticket *ticket, bool *restarted,

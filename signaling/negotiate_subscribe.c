@@ -145,8 +145,10 @@ static enum status subscribe(const struct offer *offer, const struct negotiate_s
     if (status != STATUS_OK)
         return status;
     status = make_start(offer, &made.start);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        profile_release(made.profile);
         return refusal_write(refusal, status, "The server has no random numbers.");
+    }
     memcpy(made.start.wanted, flows, sizeof flows);
     made.local = *source->local;
     memcpy(made.remote_ufrag, offer->transport.credentials.ufrag, sizeof made.remote_ufrag);
@@ -154,8 +156,10 @@ static enum status subscribe(const struct offer *offer, const struct negotiate_s
     made.data = offer->data.terms;
 
     char *written = write_answer(offer, source, &made, 1);
-    if (written == NULL)
+    if (written == NULL) {
+        profile_release(made.profile);
         return refusal_write(refusal, STATUS_NO_MEMORY, "The server is out of memory.");
+    }
     remember(offer, source);
     *ticket = made;
     *answer = written;
@@ -235,16 +239,20 @@ static enum status subscribe_again(struct offer *offer, const struct negotiate_s
         status = write_profile(offer, &changed, refusal);
     if (status != STATUS_OK)
         return status;
-    if (renew_rtx(offer, &changed.start) != STATUS_OK)
+    if (renew_rtx(offer, &changed.start) != STATUS_OK) {
+        profile_release(changed.profile);
         return refusal_write(refusal, STATUS_SYSTEM, "The server has no random numbers.");
+    }
     if (is_restart) {
         changed.local = *source->local;
         memcpy(changed.remote_ufrag, ufrag, sizeof changed.remote_ufrag);
     }
     const unsigned version = source->past != NULL ? source->past->version + 1u : 2;
     char *written = write_answer(offer, source, &changed, version);
-    if (written == NULL)
+    if (written == NULL) {
+        profile_release(changed.profile);
         return refusal_write(refusal, STATUS_NO_MEMORY, "The server is out of memory.");
+    }
     remember(offer, source);
     *ticket = changed;
     *restarted = is_restart;

@@ -10,7 +10,7 @@
 
 struct ticket_record {
     uint64_t session;
-    const struct profile *profile; /* borrowed, immortal */
+    const struct profile *profile; /* borrowed from main's session */
     int64_t deadline_ns;
     struct viewer_quality *quality; /* borrowed */
     uint32_t stream_id;

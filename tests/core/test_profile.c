@@ -41,24 +41,54 @@ static void profile_intern_gives_equal_ones_once(void **state)
     assert_ptr_not_equal(second, other);
 }
 
+/* A browser that nobody else has: one for each number. */
+static struct profile odd_browser(unsigned number)
+{
+    struct profile odd = browser;
+
+    odd.formats[0].payload_type = (uint8_t)(number & 0x7f);
+    odd.formats[1].payload_type = (uint8_t)(number >> 7);
+    odd.extension_id[EXTENSION_MID] = 14;
+    return odd;
+}
+
 static void profile_intern_refuses_beyond_its_bound(void **state)
 {
     (void)state;
-    struct profile many = browser;
+    struct profile odd = browser;
     const struct profile *interned = NULL;
+    const struct profile *last = NULL;
     enum status status = STATUS_OK;
 
-    many.format_count = PROFILE_FORMATS_MAX + 1;
-    assert_int_equal(profile_intern(&many, &interned), STATUS_MALFORMED);
-    many.format_count = 6;
-    for (unsigned i = 0; i < PROFILE_MAX && status == STATUS_OK; i++) {
-        many.formats[0].payload_type = (uint8_t)(i & 0x7f);
-        many.formats[1].payload_type = (uint8_t)(i >> 7);
-        many.extension_id[EXTENSION_MID] = 14;
-        status = profile_intern(&many, &interned);
+    odd.format_count = PROFILE_FORMATS_MAX + 1;
+    assert_int_equal(profile_intern(&odd, &interned), STATUS_MALFORMED);
+    for (unsigned i = 0; i <= PROFILE_MAX && status == STATUS_OK; i++) {
+        odd = odd_browser(i);
+        last = interned;
+        status = profile_intern(&odd, &interned);
     }
     assert_int_equal(status, STATUS_FULL);
-    assert_int_equal(profile_intern(&browser, &interned), STATUS_OK);
+    assert_int_equal(profile_intern(&browser, &interned), STATUS_OK); /* is there already */
+
+    /* One who leaves makes room for another, and only he. */
+    assert_int_equal(profile_intern(&odd, &interned), STATUS_FULL);
+    profile_release(last);
+    assert_int_equal(profile_intern(&odd, &interned), STATUS_OK);
+    assert_int_equal(interned->formats[1].payload_type, odd.formats[1].payload_type);
+    odd = odd_browser(PROFILE_MAX + 1);
+    assert_int_equal(profile_intern(&odd, &interned), STATUS_FULL);
+}
+
+static void profile_intern_outlives_a_flood_of_odd_ones(void **state)
+{
+    (void)state;
+    const struct profile *interned = NULL;
+
+    for (unsigned i = 0; i < 4 * PROFILE_MAX; i++) {
+        const struct profile odd = odd_browser(i);
+        assert_int_equal(profile_intern(&odd, &interned), STATUS_OK);
+        profile_release(interned);
+    }
 }
 
 static void profile_find_prefers_the_exact_format(void **state)
@@ -99,6 +129,7 @@ int main(void)
         cmocka_unit_test(profile_intern_gives_equal_ones_once),
         cmocka_unit_test(profile_find_prefers_the_exact_format),
         cmocka_unit_test(profile_extension_uris_differ),
+        cmocka_unit_test(profile_intern_outlives_a_flood_of_odd_ones),
         cmocka_unit_test(profile_intern_refuses_beyond_its_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,9 +58,12 @@ static void subscribe(const char *offer, size_t offer_bytes)
     if (negotiate_subscribe(offer, offer_bytes, &source, &ticket, &answer, &refusal) != STATUS_OK)
         return;
     check_answer(answer);
+    profile_release(ticket.profile);
     if (negotiate_subscribe_again(offer, offer_bytes, &source, &ticket, &restarted, &answer,
-                                  &refusal) == STATUS_OK)
-        check_answer(answer);
+                                  &refusal) != STATUS_OK)
+        return;
+    check_answer(answer);
+    profile_release(ticket.profile);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
