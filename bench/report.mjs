@@ -182,7 +182,7 @@ same size, ${thin.fps} a second, and no sound: those rows compare with the floor
 the others. Each run starts a fresh server; ${seconds} s are measured once all viewers are in. CPU time is the server process' own, from /proc,
 divided by the packets that arrived; on loopback the kernel's delivery to the receivers is part of it. Every viewer is a real one (ICE, DTLS,
 reports); one in fifty decrypts. \`UDP_GRO\`: receivers that take a GSO message whole, as a network card would; \`plain\`: the kernel cuts it up
-for them, at the sender's cost. \`floor\` is the barest loop that seals and sends the like (bench/floor.c). Janus is Debian's package,
+for them, at the sender's cost. \`floor\` is the barest loop that seals and sends the like (bench/floor). Janus is Debian's package,
 VideoRoom, with its defaults and with \`event_loops = 1\` (one core). All with AEAD_AES_128_GCM unless said.
 Figures in brackets: not all viewers came in, or packets were lost, in half of the runs or more. A subject goes no further once it loses
 more than 1 % or a viewer is left outside.

@@ -1,4 +1,4 @@
-# bench/: bench/publish, bench/load and bench/rooms are programs of many parts; every other bench/<name>.c is a
+# bench/: bench/publish, bench/load, bench/rooms and bench/floor are programs of many parts; every other bench/<name>.c is a
 # program <name>. All of them stand beside the server.
 
 # manycast_bench(part library...): the program manycast-<part> of bench/<part>/main.c and the static
@@ -18,6 +18,8 @@ pkg_check_modules(vpx REQUIRED IMPORTED_TARGET vpx)
 manycast_bench(publish PkgConfig::vpx PkgConfig::opus PkgConfig::curl)
 manycast_bench(load PkgConfig::curl)
 manycast_bench(rooms)
+manycast_bench(floor)
+set_target_properties(manycast-floor PROPERTIES OUTPUT_NAME floor)
 
 file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*.c)
 foreach(source IN LISTS sources)

@@ -1,20 +1,19 @@
-/* floor - what nothing can go below on this machine: the packets of a 720p30 broadcast sealed for N
- * viewers and sent by the barest loop, one GSO message a viewer and frame, many in a sendmmsg. No
- * ICE, no DTLS, no feedback, nothing resent, its own ciphers. Its receivers are a process of their
- * own, which reads and discards. Says CPU time a packet, as manycast-load does of a server. */
+/* bench/floor/main.c - floor: what nothing can go below on this machine: the packets of a 720p30
+ * broadcast sealed for N viewers and sent by the barest loop, one GSO message a viewer and frame,
+ * many in a sendmmsg. No ICE, no DTLS, no feedback, nothing resent, its own ciphers. Its receivers
+ * are a process of their own, which reads and discards. Says CPU time a packet, as manycast-load
+ * does of a server. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <openssl/evp.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -25,6 +24,7 @@
 #include <intel-ipsec-mb.h>
 #endif
 
+#include "bench/floor/receivers.h"
 #include "core/bytes.h"
 #include "core/mono.h"
 #include "transport/hmac_sha1.h"
@@ -43,9 +43,7 @@ enum {
     MESSAGES_A_CALL = 32,
     SLOT_BYTES = VIDEO_PACKETS * (HEADER_BYTES + VIDEO_BYTES + TAG_BYTES_MAX),
     CONTROL_BYTES = 32, /* one segment size */
-    RECEIVE_BYTES_MAX = 65536,
-    WARM_UP_MS = 500,
-    LOOK_NS = 500000
+    WARM_UP_MS = 500
 };
 
 static const int64_t audio_ns = 20 * MONO_MS;
@@ -97,97 +95,6 @@ static uint8_t payload[VIDEO_PACKETS][VIDEO_BYTES];
 static IMB_MGR *multi_buffer; /* NULL: not on this processor */
 #endif
 
-static void fail(const char *what)
-{
-    fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
-    exit(EXIT_FAILURE);
-}
-
-static void pin(int processor)
-{
-    cpu_set_t set;
-
-    CPU_ZERO(&set);
-    CPU_SET((size_t)processor, &set);
-    (void)sched_setaffinity(0, sizeof set, &set);
-}
-
-/* --- the receivers' process --- */
-
-static unsigned datagrams_in(struct msghdr *message, size_t bytes)
-{
-    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
-         header = CMSG_NXTHDR(message, header)) {
-        int segment = 0;
-        if (header->cmsg_level == IPPROTO_UDP && header->cmsg_type == UDP_GRO) {
-            memcpy(&segment, CMSG_DATA(header), sizeof segment);
-            return segment > 0 ? (unsigned)((bytes + (size_t)segment - 1) / (size_t)segment) : 1;
-        }
-    }
-    return 1;
-}
-
-static unsigned receive(int descriptor)
-{
-    static uint8_t buffer[RECEIVE_BYTES_MAX];
-    _Alignas(struct cmsghdr) uint8_t control[64];
-    struct iovec data = {buffer, sizeof buffer};
-    struct msghdr message = {.msg_iov = &data,
-                             .msg_iovlen = 1,
-                             .msg_control = control,
-                             .msg_controllen = sizeof control};
-    const ssize_t bytes = recvmsg(descriptor, &message, MSG_DONTWAIT);
-
-    return bytes > 0 ? datagrams_in(&message, (size_t)bytes) : 0;
-}
-
-static in_port_t open_receiver(int poll, bool gro)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t address_bytes = sizeof address;
-    const int one = 1;
-    const int descriptor = socket(AF_INET, SOCK_DGRAM, 0);
-    struct epoll_event event = {.events = EPOLLIN, .data = {.fd = descriptor}};
-
-    if (descriptor < 0 || bind(descriptor, (struct sockaddr *)&address, sizeof address) != 0 ||
-        getsockname(descriptor, (struct sockaddr *)&address, &address_bytes) != 0 ||
-        (gro && setsockopt(descriptor, IPPROTO_UDP, UDP_GRO, &one, sizeof one) != 0) ||
-        epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event) != 0)
-        fail("a receiver's socket");
-    return address.sin_port;
-}
-
-/* Tells the ports, reads until the pipe of the parent closes, tells how many datagrams came. */
-static void play_receivers(const struct options *options, int in, int out)
-{
-    struct epoll_event events[256];
-    struct epoll_event event = {.events = EPOLLIN, .data = {.fd = in}};
-    const struct timespec look = {.tv_nsec = LOOK_NS}; /* as manycast-load does */
-    const int poll = epoll_create1(0);
-    uint64_t received = 0;
-    bool open = true;
-
-    for (unsigned i = 0; i < options->viewers; i++) {
-        const in_port_t port = open_receiver(poll, options->gro);
-        if (write(out, &port, sizeof port) != sizeof port)
-            fail("telling a port");
-    }
-    if (epoll_ctl(poll, EPOLL_CTL_ADD, in, &event) != 0)
-        fail("epoll");
-    while (open) {
-        const int count = epoll_wait(poll, events, 256, 0);
-        if (count <= 0)
-            clock_nanosleep(CLOCK_MONOTONIC, 0, &look, NULL);
-        for (int i = 0; i < count; i++)
-            if (events[i].data.fd == in)
-                open = false;
-            else
-                received += receive(events[i].data.fd);
-    }
-    if (write(out, &received, sizeof received) != sizeof received)
-        fail("telling what came");
-}
-
 /* --- sealing --- */
 
 static void make_keys(struct target *target, const struct options *options, unsigned number)
@@ -199,7 +106,7 @@ static void make_keys(struct target *target, const struct options *options, unsi
     if (!options->cm && multi_buffer != NULL) {
         target->key = aligned_alloc(64, (sizeof *target->key + 63) & ~(size_t)63);
         if (target->key == NULL)
-            fail("a key");
+            receivers_fail("a key");
         IMB_AES128_GCM_PRE(multi_buffer, key, target->key);
         return;
     }
@@ -208,7 +115,7 @@ static void make_keys(struct target *target, const struct options *options, unsi
     if (target->cipher == NULL ||
         EVP_EncryptInit_ex(target->cipher, options->cm ? EVP_aes_128_ctr() : EVP_aes_128_gcm(),
                            NULL, key, NULL) != 1)
-        fail("a cipher");
+        receivers_fail("a cipher");
     hmac_sha1_init(&target->hmac, key, sizeof key);
 }
 
@@ -446,37 +353,12 @@ static void start_ciphers(void)
 #endif
 }
 
-/* Forks the receivers: to is the pipe whose end stops them, from the one on which they tell. */
-static pid_t start_receivers(const struct options *options, int *to, int *from)
-{
-    int down[2];
-    int up[2];
-
-    if (pipe(down) != 0 || pipe(up) != 0)
-        fail("pipe");
-    const pid_t child = fork();
-    if (child < 0)
-        fail("fork");
-    if (child == 0) {
-        close(down[1]);
-        close(up[0]);
-        pin((int)sysconf(_SC_NPROCESSORS_ONLN) - 1);
-        play_receivers(options, down[0], up[1]);
-        exit(EXIT_SUCCESS);
-    }
-    close(down[0]);
-    close(up[1]);
-    *to = down[1];
-    *from = up[0];
-    return child;
-}
-
 static void open_targets(struct target *targets, const struct options *options, int from)
 {
     for (unsigned i = 0; i < options->viewers; i++) {
         in_port_t port = 0;
         if (read(from, &port, sizeof port) != sizeof port)
-            fail("hearing a port");
+            receivers_fail("hearing a port");
         targets[i].address = (struct sockaddr_in){
             .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = port};
         targets[i].ssrc = i + 1;
@@ -505,19 +387,19 @@ int main(int argc, char **argv)
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
-    const pid_t child = start_receivers(&options, &to, &from);
-    pin(0);
+    const pid_t child = receivers_start(options.viewers, options.gro, &to, &from);
+    receivers_pin(0);
     start_ciphers();
     outbox.descriptor = socket(AF_INET, SOCK_DGRAM, 0);
     if (outbox.descriptor < 0)
-        fail("socket");
+        receivers_fail("socket");
     open_targets(targets, &options, from);
     run(&outbox, targets, &options, &result);
 
     usleep(200000); /* what is under way may arrive */
     close(to);
     if (read(from, &received, sizeof received) != sizeof received)
-        fail("hearing what came");
+        receivers_fail("hearing what came");
     (void)waitpid(child, NULL, 0);
     const uint64_t lost = result.sent > received ? result.sent - received : 0;
     report(&options, &result, lost);
