@@ -224,6 +224,38 @@ static void whep_asks_for_the_key_for_watching(void **state)
     }
 }
 
+/* Fills the table of profiles until one is refused; returns how many were taken. */
+static unsigned fill_profiles(unsigned from)
+{
+    struct profile odd = {.format_count = 1};
+    const struct profile *interned = NULL;
+    unsigned taken = 0;
+
+    do {
+        odd.extension_id[EXTENSION_MID] = (uint8_t)((from + taken) >> 8);
+        odd.formats[0].payload_type = (uint8_t)(from + taken);
+        taken++;
+    } while (profile_intern(&odd, &interned) == STATUS_OK);
+    return taken - 1;
+}
+
+/* Last of all: it fills a table of the process. */
+static void whep_gives_back_a_players_profile_at_its_end(void **state)
+{
+    (void)state;
+    publish();
+    assert_int_equal(post("/whep/room")->status, 201);
+    const uint64_t viewer = fake_media.ticket.session;
+    assert_int_equal(fill_profiles(0), PROFILE_MAX - 1);
+    assert_int_equal(post("/whep/room")->status, 201); /* its profile is there */
+    const uint64_t another = fake_media.ticket.session;
+    stage_closed(&stage, viewer, MEDIA_CLOSED_BY_PEER);
+    assert_int_equal(fill_profiles(2 * PROFILE_MAX), 0);
+    stage_closed(&stage, another, MEDIA_CLOSED_BY_PEER);
+    assert_int_equal(fill_profiles(2 * PROFILE_MAX), 1);
+    assert_int_equal(post("/whep/room")->status, 503);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +270,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(whep_methods_follow_the_draft, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whep_refuses_bad_requests, set_up, tear_down),
         cmocka_unit_test_setup_teardown(whep_says_503_when_full_or_draining, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(whep_gives_back_a_players_profile_at_its_end, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
