@@ -157,8 +157,8 @@ MUST_CHECK enum status media_subscribe(struct media *media, const struct ticket 
 MUST_CHECK enum status media_viewer_restart(struct media *media, uint64_t session,
                                             const struct ice_credentials *local,
                                             const char *remote_ufrag);
-/* What it takes changed by a later offer: profile (borrowed, immortal), and rtx_ssrc and wanted of
- * start, which is copied. */
+/* What it takes changed by a later offer: profile (borrowed until on_closed, as those before it),
+ * and rtx_ssrc and wanted of start, which is copied. */
 void media_viewer_update(struct media *media, uint64_t session, const struct profile *profile,
                          const struct viewer_start *start);
 
