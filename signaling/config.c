@@ -8,7 +8,9 @@
 
 #include "core/log.h"
 #include "signaling/hooks.h"
+#include "signaling/ice_servers.h"
 #include "signaling/jwt.h"
+#include "signaling/origin.h"
 #include "signaling/settings.h"
 
 static enum status read_file_section(GKeyFile *file, const char *section, const char *path,
@@ -208,6 +210,27 @@ static enum status check_hooks(const struct config *config, char *error)
     return STATUS_OK;
 }
 
+static enum status check_lists(const struct config *config, char *error)
+{
+    if (!origin_list_is_valid(config->http_origins)) {
+        (void)snprintf(
+            error, CONFIG_ERROR_BYTES_MAX,
+            "http.origins must be * or a list like https://a.example,http://b.example:81 "
+            "without paths, not \"%.64s\"",
+            config->http_origins);
+        return STATUS_MALFORMED;
+    }
+    if (!ice_servers_are_valid(config)) {
+        (void)snprintf(
+            error, CONFIG_ERROR_BYTES_MAX,
+            "ice.servers must be a list like stun:a.example:3478,turn:a.example:3478, and "
+            "turn takes ice.username and ice.credential or ice.secret, not \"%.64s\"",
+            config->ice_servers);
+        return STATUS_MALFORMED;
+    }
+    return STATUS_OK;
+}
+
 static enum status check_together(const struct config *config, char *error)
 {
     if ((config->http_certificate[0] == '\0') != (config->http_key[0] == '\0')) {
@@ -221,7 +244,9 @@ static enum status check_together(const struct config *config, char *error)
                        "the longest message");
         return STATUS_MALFORMED;
     }
-    const enum status status = check_hooks(config, error);
+    enum status status = check_lists(config, error);
+    if (status == STATUS_OK)
+        status = check_hooks(config, error);
     return status == STATUS_OK ? check_tokens(config, error) : status;
 }
 

@@ -75,7 +75,7 @@ void http_session_refuse(struct exchange *exchange, enum status status,
         break;
     case STATUS_NOT_FOUND:
         code = 409;
-        title = "Nobody is live in this room yet.";
+        title = "Nobody is live here yet.";
         retry_after_s = "2";
         break;
     case STATUS_EXISTS:

@@ -64,6 +64,35 @@ static bool needs_credential(const struct credential *credential, const char *ur
     return strncasecmp(url, "turn", 4) == 0 && credential->username[0] != '\0';
 }
 
+static bool is_valid(const char *url, bool has_credential)
+{
+    static const struct {
+        const char *scheme;
+        bool takes_credential;
+    } SCHEMES[] = {{"stun:", false}, {"stuns:", false}, {"turn:", true}, {"turns:", true}};
+
+    for (size_t i = 0; i < sizeof SCHEMES / sizeof SCHEMES[0]; i++) {
+        const size_t bytes = strlen(SCHEMES[i].scheme);
+
+        if (strncasecmp(url, SCHEMES[i].scheme, bytes) == 0)
+            return url[bytes] != '\0' && url[bytes] != '/' &&
+                   (has_credential || !SCHEMES[i].takes_credential);
+    }
+    return false;
+}
+
+bool ice_servers_are_valid(const struct config *config)
+{
+    const bool has_credential = config->ice_secret[0] != '\0' || config->ice_username[0] != '\0';
+    const char *rest = config->ice_servers;
+    char url[CONFIG_TEXT_BYTES_MAX];
+
+    while (next_url(&rest, url))
+        if (!is_valid(url, has_credential))
+            return false;
+    return true;
+}
+
 json_t *ice_servers_json(const struct config *config)
 {
     const char *rest = config->ice_servers;

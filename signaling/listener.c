@@ -101,11 +101,11 @@ enum status listener_open(const char *bind_address, bool share, uint16_t *port, 
     if (made < 0 && (is_ipv4(bind_address) || errno != EADDRINUSE))
         made = open_at(&place4, share);
     if (made < 0) {
-        const bool in_use = errno == EADDRINUSE;
-
+        if (errno == EADDRINUSE)
+            return STATUS_EXISTS;
         LOG_ERROR("http", "cannot listen on port %u: %s (http.bind, http.port)", *port,
-                  in_use ? "it is in use" : strerrordesc_np(errno));
-        return in_use ? STATUS_EXISTS : STATUS_SYSTEM;
+                  strerrordesc_np(errno));
+        return STATUS_SYSTEM;
     }
     if (getsockname(made, (struct sockaddr *)&name, &name_bytes) == 0)
         *port = ntohs(name.sin6_port); /* at the same place in an IPv4 address */

@@ -275,16 +275,30 @@ static void print_addresses(const struct process *process)
     (void)fflush(stdout);
 }
 
+/* Opens the ports. Says why not, prefix first, in the one line that a port in use is told by. */
+static enum status open_all(struct process *process, const char *prefix)
+{
+    const char *setting = "media.port";
+    unsigned port = process->config.media.media_port;
+    enum status status = start_media(process);
+
+    if (status == STATUS_OK) {
+        setting = "http.port";
+        port = process->config.http_port;
+        status = start(process);
+    }
+    if (status == STATUS_EXISTS)
+        (void)fprintf(stderr, "manycast: %s: port %u is in use (%s)\n", prefix, port, setting);
+    else if (status != STATUS_OK)
+        (void)fprintf(stderr, "manycast: %s: %s\n", prefix, status_text(status));
+    return status;
+}
+
 static int run(struct process *process)
 {
     struct doctor_report report;
-    enum status status = start_media(process);
 
-    if (status == STATUS_OK)
-        status = start(process);
-    if (status != STATUS_OK) {
-        (void)fprintf(stderr, "manycast: cannot start: %s\n",
-                      status == STATUS_EXISTS ? "a port is in use" : status_text(status));
+    if (open_all(process, "cannot start") != STATUS_OK) {
         stop(process);
         return EXIT_CANNOT_START;
     }
@@ -302,16 +316,11 @@ static int run(struct process *process)
 /* Would it start? Opens every port and closes it again. */
 static int check(struct process *process)
 {
-    enum status status = start_media(process);
+    const enum status status = open_all(process, "would not start");
 
-    if (status == STATUS_OK)
-        status = start(process);
     stop(process);
-    if (status != STATUS_OK) {
-        (void)fprintf(stderr, "manycast: would not start: %s\n",
-                      status == STATUS_EXISTS ? "a port is in use" : status_text(status));
+    if (status != STATUS_OK)
         return EXIT_CANNOT_START;
-    }
     (void)printf("manycast: would start\n");
     return EXIT_SUCCESS;
 }

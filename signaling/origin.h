@@ -10,4 +10,7 @@ bool origin_is_allowed(const char *origins, const char *origin);
 /* True when origins is "*". */
 bool origin_is_any(const char *origins);
 
+/* True for "*", for "", and for a list of http and https origins. */
+bool origin_list_is_valid(const char *origins);
+
 #endif

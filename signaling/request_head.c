@@ -59,7 +59,21 @@ static bool copy_header(struct lws *wsi, enum lws_token_indexes token, int bytes
     *copy = malloc((size_t)bytes + 1);
     if (*copy == NULL || lws_hdr_copy(wsi, *copy, bytes + 1, token) < 0)
         return false;
+    /* Space after the value is none of it (RFC 9110 section 5.5); keys are pasted with it. */
+    for (size_t end = strlen(*copy); end > 0 && strchr(" \t", (*copy)[end - 1]) != NULL; end--)
+        (*copy)[end - 1] = '\0';
     return true;
+}
+
+/* One Host; HTTP/1.0, as load balancers ask for /healthz, may have none (RFC 9112 section 3.2). */
+static bool has_sound_host(struct lws *wsi)
+{
+    char version[sizeof "HTTP/1.1"] = "";
+
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_HOST) > 0)
+        return lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) <= 0;
+    return lws_hdr_copy(wsi, version, sizeof version, WSI_TOKEN_HTTP) > 0 &&
+           strcmp(version, "HTTP/1.0") == 0;
 }
 
 /* Request framing that libwebsockets 4.1 lets pass and that opens request smuggling (RFC 9112
@@ -116,8 +130,7 @@ unsigned request_head_read(struct lws *wsi, const struct networks *proxies,
             return 431;
     }
     *why = "Send exactly one Host header.";
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_HOST) <= 0 ||
-        lws_hdr_fragment_length(wsi, WSI_TOKEN_HOST, 1) > 0)
+    if (!has_sound_host(wsi))
         return 400;
     peer_address_copy(wsi, proxies, head->peer);
     /* What other methods bring is not read: the connection ends with the answer. */

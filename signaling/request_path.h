@@ -1,6 +1,7 @@
 /* signaling/request_path.h - the path of a request as it was sent. libwebsockets undoes
  * percent-encoding while it parses; handlers undo it themselves (a name may hold '%'), so what is
- * not plain ASCII of a path is encoded again (RFC 3986 section 2.1). Thread: main. */
+ * not plain ASCII of a path is encoded again (RFC 3986 section 2.1). What it undoes for good: a '+'
+ * of a path has become a space, a ';' an '&', and %2F a '/'. Thread: main. */
 #ifndef SIGNALING_REQUEST_PATH_H
 #define SIGNALING_REQUEST_PATH_H
 

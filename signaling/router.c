@@ -99,41 +99,6 @@ static const struct route *find_route(const char *path)
     return NULL;
 }
 
-void router_handle(const struct router *router, struct exchange *exchange)
-{
-    const struct route *route = find_route(exchange_path(exchange));
-    const enum http_method method = exchange_method(exchange);
-
-    if (method == HTTP_OTHER && (route == NULL || route->handle != handle_socketio)) {
-        exchange_header(exchange, "Allow", "OPTIONS, GET, HEAD, POST, PATCH, DELETE");
-        exchange_problem(exchange, 405, "This method is not served.");
-        return;
-    }
-    if (route == NULL) {
-        if (!pages_handle(exchange))
-            pages_missing(exchange);
-        return;
-    }
-    if (route->read_only && method != HTTP_GET && method != HTTP_HEAD) {
-        exchange_header(exchange, "Allow", "GET, HEAD");
-        exchange_problem(exchange, 405, "This address can only be read.");
-        return;
-    }
-    route->handle(router, exchange);
-}
-
-void router_announce(struct exchange *exchange)
-{
-    if (strcmp(exchange_path(exchange), SOCKETIO_ROOMS_PATH) == 0)
-        engineio_announce(socketio_rooms_engine(), exchange);
-}
-
-size_t router_body_bytes_max(const char *path)
-{
-    return strcmp(path, SOCKETIO_ROOMS_PATH) == 0 ? socketio_rooms_body_bytes_max()
-                                                  : EXCHANGE_BODY_BYTES_MAX;
-}
-
 static const struct socket_handler *message_sockets(void)
 {
     return &message_socket_handler;
@@ -167,6 +132,46 @@ const struct socket_handler *router_socket(const char *path)
                                  : strcmp(path, SOCKETS[i].path) == 0)
             return SOCKETS[i].handler();
     return NULL;
+}
+
+/* A socket's address, asked without an upgrade. */
+static void refuse_plain(struct exchange *exchange)
+{
+    exchange_header(exchange, "Connection", "Upgrade");
+    exchange_header(exchange, "Upgrade", "websocket");
+    exchange_problem(exchange, 426, "This address speaks WebSocket alone.");
+}
+
+void router_handle(const struct router *router, struct exchange *exchange)
+{
+    const struct route *route = find_route(exchange_path(exchange));
+    const enum http_method method = exchange_method(exchange);
+
+    if (route == NULL) {
+        if (router_socket(exchange_path(exchange)) != NULL)
+            refuse_plain(exchange);
+        else if (!pages_handle(exchange))
+            pages_missing(exchange);
+        return;
+    }
+    if (route->read_only && method != HTTP_GET && method != HTTP_HEAD) {
+        exchange_header(exchange, "Allow", "GET, HEAD");
+        exchange_problem(exchange, 405, "This address can only be read.");
+        return;
+    }
+    route->handle(router, exchange);
+}
+
+void router_announce(struct exchange *exchange)
+{
+    if (strcmp(exchange_path(exchange), SOCKETIO_ROOMS_PATH) == 0)
+        engineio_announce(socketio_rooms_engine(), exchange);
+}
+
+size_t router_body_bytes_max(const char *path)
+{
+    return strcmp(path, SOCKETIO_ROOMS_PATH) == 0 ? socketio_rooms_body_bytes_max()
+                                                  : EXCHANGE_BODY_BYTES_MAX;
 }
 
 void router_print(void)

@@ -33,6 +33,8 @@ static const int64_t COUNT_INTERVAL_NS = MONO_SECOND;
 static const int64_t HEARTBEAT_NS = 15 * MONO_SECOND;
 
 static const char events_path[] = "events";
+static const char allow_all[] = "OPTIONS, GET, POST";
+static const char allow_one[] = "OPTIONS, GET, DELETE";
 
 struct subscription {
     uint64_t session; /* its number */
@@ -312,7 +314,7 @@ static void handle_all(struct exchange *exchange, const struct session *session)
     case HTTP_DELETE:
     case HTTP_OPTIONS:
     case HTTP_OTHER:
-        http_session_refuse_method(exchange, "OPTIONS, GET, POST");
+        http_session_refuse_method(exchange, allow_all);
         return;
     }
 }
@@ -332,7 +334,7 @@ static void handle_one(struct exchange *exchange, const struct session *session,
         remove_subscription(subscription);
         exchange_answer(exchange, 200, NULL, NULL, 0);
     } else {
-        http_session_refuse_method(exchange, "OPTIONS, GET, DELETE");
+        http_session_refuse_method(exchange, allow_one);
     }
 }
 
@@ -342,8 +344,11 @@ void whep_events_handle(struct exchange *exchange, const struct session *session
     const bool is_here = strncmp(rest, events_path, bytes) == 0;
 
     if (exchange_method(exchange) == HTTP_OPTIONS) {
-        exchange_header(exchange, "Allow", "OPTIONS, GET, POST, DELETE");
-        exchange_header(exchange, "Accept-Post", "application/json");
+        const bool is_one = is_here && rest[bytes] == '/';
+
+        exchange_header(exchange, "Allow", is_one ? allow_one : allow_all);
+        if (!is_one)
+            exchange_header(exchange, "Accept-Post", "application/json");
         exchange_answer(exchange, 200, NULL, NULL, 0);
     } else if (session == NULL || session->kind != SESSION_VIEWER || !is_here) {
         exchange_problem(exchange, 404, "There is no such session, or it is over.");

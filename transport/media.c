@@ -126,9 +126,6 @@ static enum status choose_port(const struct media_settings *settings, uint16_t *
             LOG_INFO("media", "another process has port %u; viewers come to %u (media.spare_port)",
                      (unsigned)settings->media_port, (unsigned)chosen);
     }
-    if (status == STATUS_EXISTS)
-        LOG_ERROR("media", "a media port is one server's alone: another media.port is needed, or a "
-                           "media.spare_port");
     if (status == STATUS_OK)
         *port = chosen;
     return status;

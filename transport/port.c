@@ -40,9 +40,10 @@ static enum status check(int type, const char *protocol, uint16_t port)
         error = try_bind(AF_INET, type, port);
     if (error == 0)
         return STATUS_OK;
-    LOG_WARNING("media", "%s port %u: %s", protocol, port,
-                error == EADDRINUSE ? "in use" : strerrordesc_np(error));
-    return error == EADDRINUSE ? STATUS_EXISTS : STATUS_SYSTEM;
+    if (error == EADDRINUSE)
+        return STATUS_EXISTS;
+    LOG_WARNING("media", "%s port %u: %s", protocol, port, strerrordesc_np(error));
+    return STATUS_SYSTEM;
 }
 
 enum status port_check(uint16_t port, bool tcp)

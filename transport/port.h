@@ -10,7 +10,7 @@
 #include "core/status.h"
 
 /* STATUS_OK: nobody has port on any address, UDP or (with tcp) TCP. STATUS_EXISTS: taken.
- * STATUS_SYSTEM. Logged. */
+ * STATUS_SYSTEM: logged. */
 MUST_CHECK enum status port_check(uint16_t port, bool tcp);
 
 #endif

@@ -117,7 +117,7 @@ for endpoint in whip whep; do
     request 200 "$endpoint HEAD" -I "$url"
     [ $endpoint = whip ] || header Content-Type 'application/sdp'
     request 405 "$endpoint PUT" -X PUT "$url" -d x
-    header Allow '.*POST.*'
+    header Allow 'OPTIONS, GET, HEAD, POST'
     request 405 "$endpoint DELETE of the endpoint" -X DELETE "$url"
     request 415 "$endpoint POST of another type" "$url" -H 'Content-Type: application/json' -d '{}'
     header Content-Type 'application/problem\+json.*'
@@ -161,6 +161,7 @@ empty
 request 200 'session HEAD' -I "$session"
 request 405 'session POST' "$session" "${sdp[@]}" -d x
 request 405 'session PUT' -X PUT "$session" -d x
+header Allow 'OPTIONS, GET, HEAD, PATCH, DELETE'
 fragment abcd 0123456789abcdefghijkl "$host_candidate" >"$work/fragment"
 request 415 'PATCH of another type' -X PATCH "$session" -H "If-Match: $tag" "${sdp[@]}" --data-binary @"$work/fragment"
 request 428 'PATCH without If-Match' -X PATCH "$session" "${trickle[@]}" --data-binary @"$work/fragment"
@@ -225,6 +226,16 @@ sed '/^a=fingerprint/d' "$work/offer" >"$work/bare"
 request '400|422' 'no fingerprint' "$url" "${sdp[@]}" --data-binary @"$work/bare"
 request 201 'a room in Chinese' "$open/whip/%E7%9B%B4%E6%92%AD%E9%97%B41/camera" "${sdp[@]}" --data-binary @"$work/offer"
 request 200 'DELETE there' -X DELETE "$open$(value Location)"
+request 201 'a room with an ampersand' "$open/whip/tom&jerry" "${sdp[@]}" --data-binary @"$work/offer"
+session=$open$(value Location)
+request 200 'the same, encoded' "$open/api/rooms/tom%26jerry"
+request 200 'DELETE there' -X DELETE "$session"
+
+# --- what proxies and people ask by hand
+request 200 'HTTP/1.0 without a Host' --http1.0 -H 'Host:' "$open/healthz"
+request 400 'HTTP/1.1 without a Host' -H 'Host:' "$open/healthz"
+request 426 'a socket without an upgrade' "$open/ws"
+header Upgrade websocket
 
 # --- WHIP: takeover without keys, and with one
 request 201 'the first broadcaster' "$url" "${sdp[@]}" --data-binary @"$work/offer"
@@ -242,7 +253,7 @@ request '200|204' 'a preflight shows none' -X OPTIONS "$keyed/whip/rules" -H 'Or
     -H 'Access-Control-Request-Method: POST'
 request 201 'the key' "$keyed/whip/rules" "${sdp[@]}" "${bearer[@]}" --data-binary @"$work/offer"
 session=$keyed$(value Location)
-request 409 'no takeover' "$keyed/whip/rules" "${sdp[@]}" "${bearer[@]}" --data-binary @"$work/offer"
+request 409 'no takeover, the key with a space behind' "$keyed/whip/rules" "${sdp[@]}" -H "Authorization: Bearer $key " --data-binary @"$work/offer"
 request '2..' 'the first lives' "$session"
 request 200 'DELETE of it' -X DELETE "$session" "${bearer[@]}"
 
@@ -291,6 +302,8 @@ json=(-H 'Content-Type: application/json')
 events=$(sed -n 's/^Link: <\([^>]*\)>; rel="urn:ietf:params:whep:ext:core:server-sent-events"; events=".*reconnect.*"/\1/Ip' \
     "$work/created" | tr -d '\r')
 [ -n "$events" ] && pass || fail 'no Link to server-sent events'
+request 200 'OPTIONS of events' -X OPTIONS "$open$events"
+header Allow 'OPTIONS, GET, POST'
 request 400 'an event that was not announced' "$open$events" "${json[@]}" -d '["active","scte35"]'
 request 415 'events of another type' "$open$events" "${sdp[@]}" -d '["active"]'
 request 201 'events wanted' "$open$events" "${json[@]}" -d '["active","inactive","viewercount","reconnect"]'

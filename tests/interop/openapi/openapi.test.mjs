@@ -222,8 +222,10 @@ it('mutes', async () => {
 it('answers sockets and pages', async () => {
     const headers = { Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==' };
     const handshake = '/socket.io/?EIO=4&transport=polling';
-    for (const path of ['/ws', '/signaling', '/signaling/{room}'])
+    for (const path of ['/ws', '/signaling', '/signaling/{room}']) {
         await ask(open, `GET ${path}`, 101, path.replace('{room}', 'room'), { headers });
+        await ask(open, `GET ${path}`, 426, path.replace('{room}', 'room'));
+    }
     await ask(open, 'GET /socket.io/', 101, '/socket.io/?EIO=4&transport=websocket', { headers });
     const opened = await ask(open, 'GET /socket.io/', 200, handshake);
     const sid = `${handshake}&sid=${JSON.parse(opened.text.slice(1)).sid}`;
