@@ -2,6 +2,7 @@
 // Names: first-frame, instant, glass, reload, freeze, leaks (all by default). Prints one line a figure; wants `make build` and the
 // npm packages of tests/e2e. Not a test: it judges nothing.
 import { readdirSync } from 'node:fs';
+import http from 'node:http';
 import { chromium, close, closeAll, firefox, open, until } from '../tests/e2e/browsers.mjs';
 import { Relay, ownAddress } from '../tests/e2e/relay.mjs';
 import { freezes, seesMotion } from '../tests/e2e/senses.mjs';
@@ -83,8 +84,8 @@ function noteSteps() {
 
 const STEPS = ['sends offer', 'answer', 'ICE', 'DTLS', 'picture', 'live edge'];
 
-/** Joins between two key frames that are 10 s apart, of a broadcaster that ignores requests for more. */
-async function joinsInstantly(name, launch, server) {
+/** Joins between two key frames that are 10 s apart, of a broadcaster that ignores requests for more; `end` is the last step. */
+async function joinsInstantly(name, launch, address, end) {
   const browser = await launch();
   const joins = [];
   for (let i = 0; i < 20; i++) {
@@ -92,26 +93,55 @@ async function joinsInstantly(name, launch, server) {
     await page.setViewport({ width: 1280, height: 800 });
     await page.evaluateOnNewDocument(noteSteps);
     await sleep(400 + 97 * i); // anywhere in the ten seconds
-    await page.goto(`${server.url}/watch/instant`, { waitUntil: 'domcontentloaded' });
-    await until(page, 'the live edge', () => window.joinSteps['live edge'] > 0, undefined, 20000);
+    await page.goto(address, { waitUntil: 'domcontentloaded' });
+    await until(page, end, (step) => window.joinSteps[step] > 0, end, 20000);
     joins.push(await page.evaluate(() => window.joinSteps));
     await page.close();
   }
   await close(browser);
   const from = (first, last) => joins.map((steps) => steps[last] - steps[first]);
   tell(`first picture in ${name} after the click`, joins.map((steps) => steps.picture), 'ms');
-  tell(`  after setRemoteDescription`, from('answer', 'picture'), 'ms');
-  tell(`  live edge (under 300 ms behind) after the first picture`, from('picture', 'live edge'), 'ms');
+  if (end === 'live edge') {
+    tell(`  live edge (under 300 ms behind) after the first picture`, from('picture', 'live edge'), 'ms');
+  }
   const median = (step) => quantile(joins.map((steps) => steps[step]), 0.5).toFixed(0);
-  console.log(`  steps, ms since the click, p50: ${STEPS.map((step) => `${step} ${median(step)}`).join(', ')}`);
+  console.log(`  steps, ms since the click, p50: ${STEPS.filter((step) => joins[0][step]).map((step) => `${step} ${median(step)}`).join(', ')}`);
+}
+
+/** The barest page that plays: what a join costs in the browser alone. */
+function barePage(server) {
+  const page = `<!doctype html><video id="video" autoplay muted playsinline></video><script>
+    const socket = new WebSocket('${server.url.replace('http', 'ws')}/ws');
+    const connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+    for (const kind of ['audio', 'video']) connection.addTransceiver(kind, { direction: 'recvonly' });
+    connection.ontrack = ({ track }) => track.kind === 'video' && (video.srcObject = new MediaStream([track]));
+    const offered = connection.setLocalDescription();
+    const send = (message) => socket.send(JSON.stringify(message));
+    socket.onopen = async () => {
+      send({ type: 'join', room: 'instant' });
+      await offered;
+      send({ type: 'offer', id: 'bare', subscribe: 'main', sdp: connection.localDescription.sdp });
+    };
+    socket.onmessage = ({ data }) => {
+      const { type, sdp } = JSON.parse(data);
+      if (type === 'answer') connection.setRemoteDescription({ type, sdp });
+    };
+  </script>`;
+  const web = http.createServer((request, response) => response.setHeader('Content-Type', 'text/html').end(page));
+  return new Promise((resolve) => web.listen(0, '127.0.0.1', () => resolve(web)));
 }
 
 async function instant() {
   await withServer({}, 'instant', [...PICTURE, '--gop', '300', '--ignore-pli'], async (server) => {
     await sleep(11000); // a whole group of pictures is kept
-    await joinsInstantly('Chromium', chromium, server);
-    // PulseAudio's null sink, which the tests listen to, takes a second to open: these are joins without a sound card.
-    await joinsInstantly('Firefox, without a sound device', () => firefox({ sound: false }), server);
+    // PulseAudio's null sink, which the tests listen to, takes a second to open: Firefox joins without a sound card.
+    const browsers = { Chromium: chromium, Firefox: () => firefox({ sound: false }) };
+    const bare = await barePage(server);
+    for (const [name, launch] of Object.entries(browsers)) {
+      await joinsInstantly(name, launch, `${server.url}/watch/instant`, 'live edge');
+      await joinsInstantly(`${name}, the barest page`, launch, `http://127.0.0.1:${bare.address().port}/`, 'picture');
+    }
+    bare.close();
     console.log(`  replays ${await server.metric('manycast_replays_total')}, requests to the broadcaster ${await server.metric('manycast_plis_out_total')}`);
   });
 }

@@ -1,8 +1,8 @@
 // first.js - the way to the first picture, and nothing else: joins, offers, and puts the picture on the page.
 //
 // The build puts this, with all that it imports, into watch.html itself as one script (cmake/web_files.sh), so that it runs
-// before anything is fetched; modules find it in viewer.js. The rest of the page (watch.js) is fetched when the offer is on its
-// way, what is not about the picture (company, chat, likes; see room_parts.js) when the picture is there.
+// before anything is fetched; modules find it in viewer.js. The rest of the page (watch.js) is fetched when the
+// picture is there or takes its time, what is not about the picture (company, chat, likes; see room_parts.js) after that.
 
 import { Player } from './player.js';
 import { roomOfLocation, streamOfLocation, tokenOfLocation } from './room_name.js';
@@ -12,6 +12,7 @@ import { Signaling } from './signaling.js';
 
 const NAME_KEY = 'manycast.name';
 const PAGE_AFTER_MS = 1000; // where no socket opens, the page says so
+const PAGE_AFTER_OFFER_MS = 400; // what is fetched and run meanwhile delays the picture
 const PAGE_AGAIN_MS = 2000;
 
 /** A guest's name: made once, kept in this browser. The chat shows `#7F3A` as "Guest 7F3A" in the reader's language. */
@@ -63,27 +64,39 @@ const screenReady = parsed.then(() => {
   return new Screen({ video: byId('video'), audio: byId('audio') });
 });
 
-async function showFirst() {
-  const { tracks } = player;
-  if (tracks.video && player.description?.video) {
-    (await screenReady).show(tracks, 'video');
-    player.removeEventListener('change', showFirst);
-  }
-}
-
 function loadPage() {
   clearTimeout(pageTimer);
   import('/js/watch.js').catch(() => setTimeout(loadPage, PAGE_AGAIN_MS));
 }
 
-const pageTimer = setTimeout(loadPage, hindrance ? 0 : PAGE_AFTER_MS);
+let pageTimer = setTimeout(loadPage, hindrance ? 0 : PAGE_AFTER_MS);
+
+function awaitPicture() {
+  clearTimeout(pageTimer);
+  pageTimer = setTimeout(loadPage, PAGE_AFTER_OFFER_MS);
+}
+
+function uncover() {
+  document.getElementById('curtain').hidden = true;
+  loadPage();
+}
+
+async function showFirst() {
+  const { tracks } = player;
+  if (tracks.video && player.description?.video) {
+    player.removeEventListener('change', showFirst);
+    const screen = await screenReady;
+    screen.addEventListener('frame', uncover, { once: true });
+    screen.show(tracks, 'video');
+  }
+}
 
 if (!hindrance) {
   signaling.resume = rememberedSeat(room);
   signaling.start();
   player.prepare();
   player.addEventListener('change', showFirst);
-  player.addEventListener('offered', loadPage, { once: true });
+  player.addEventListener('offered', awaitPicture, { once: true });
 }
 
 window.first = { hindrance, room, signaling, player, rename, ownName, screenReady };
