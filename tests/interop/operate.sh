@@ -150,7 +150,7 @@ kill -TERM $server
 until_true is_draining
 timeout 10 "$build/manycast" --config "$config" >"$folder/refused.log" 2>&1
 check "the same media port is refused" [ $? -eq 2 ]
-check "and what to do is said" grep -q 'error media .*media.spare_port' "$folder/refused.log"
+check "and what to do is said" grep -q 'is in use (media.port; media.spare_port' "$folder/refused.log"
 "$build/manycast" --config "$config" --media-spare-port $((port + 501)) >"$folder/second.log" 2>&1 &
 second=$!
 check "with a spare one the second serves" until_true health
