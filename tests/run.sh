@@ -55,6 +55,29 @@ counted() {
     fi
 }
 
+# beside NAME COMMAND... - begins a step that takes what time the next ones leave; awaited counts it, as one.
+beside() {
+    local name=$1
+    shift
+    nice -n 19 "$@" >"$logs/$name.log" 2>&1 &
+    beside=$!
+}
+
+# awaited NAME
+awaited() {
+    local status=0
+    wait "$beside" || status=$?
+    echo
+    echo "=== $1"
+    cat "$logs/$1.log"
+    echo "=== $1: exit status $status"
+    if [ "$status" -eq 0 ]; then
+        pass 1
+    else
+        fail 1 "$1"
+    fi
+}
+
 # build PRESET [OPTION...]
 build() {
     cmake --preset "$@" >"$logs/configure-$1.log" 2>&1 || {
@@ -97,7 +120,6 @@ export G_SLICE=always-malloc
 
 step format tests/lint.sh format
 step build-clang build clang
-step tidy tests/lint.sh tidy
 step cppcheck tests/lint.sh cppcheck
 # Debug builds of gcc: with the sanitizers.
 tests asan -DMANYCAST_WERROR=ON
@@ -106,9 +128,12 @@ tests tsan -DMANYCAST_IPSEC_MB=OFF
 # The optimizer sees what a debug build does not.
 tests release -DMANYCAST_WERROR=ON
 counted fuzz tests/fuzz/run.sh "${FUZZ_SECONDS:-5}"
+# Peers wait for each other most of the time.
+beside tidy tests/lint.sh tidy
 # Everything under sanitizers; what is built to be fast once more with media of real peers.
 counted interop timeout 1200 tests/interop/run.sh vp8 h264 trickle audio return publish nothing_left
 counted interop-asan env BUILD_FOLDER=build/asan timeout 1200 tests/interop/run.sh
+awaited tidy
 counted e2e timeout 1800 node tests/e2e/run.mjs
 # What the image holds, run as it will be. Building the image takes minutes more: make image-test.
 if [ "$(id -u)" -eq 0 ] && ip netns add manycast-ci 2>/dev/null; then
