@@ -203,7 +203,7 @@ ${matrix(subjects, summary, 'core_share', 1, 100)}
 
 ## Latency p50 and p99, ms
 
-From the time when a frame is due (the broadcaster has encoded it before) to the arrival of its last packet. A key frame, one of sixty frames,
+From the time when a frame is due (the broadcaster plays a recording: nothing is encoded meanwhile) to the arrival of its last packet. A key frame, one of sixty frames,
 is some five times as long as the others.
 
 ${matrix(subjects, summary, 'latency_p50_ms', 1)}

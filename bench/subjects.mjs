@@ -97,7 +97,7 @@ const streamFor = (viewers) => (viewers > WHOLE_VIEWERS_MAX ? thin : whole);
 
 export async function broadcast(url, { size = '1280x720', fps, kbps, audio } = whole) {
   const publisher = start(otherCores, [
-    `${programs}/manycast-publish`, url, '--size', size, '--fps', String(fps), '--kbps', String(kbps), '--gop', String(2 * fps), '--ahead',
+    `${programs}/manycast-publish`, url, '--size', size, '--fps', String(fps), '--kbps', String(kbps), '--gop', String(2 * fps), '--recorded',
     ...(audio ? [] : ['--no-audio']),
   ]);
   try {

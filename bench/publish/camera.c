@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bench/publish/pattern.h"
+#include "bench/publish/recording.h"
 #include "bench/publish/video_encoder.h"
 #include "bench/publish/vp8_payload.h"
 #include "bench/publish/wake.h"
@@ -18,6 +19,7 @@ struct camera {
     const struct options *options;
     struct pattern *pattern;
     struct video_encoder *encoder;
+    struct recording *recording; /* NULL: each frame is drawn and encoded when it is due */
     struct wake *wake;
     struct rtp_source *source; /* borrowed; NULL: stopped */
     int64_t start_ns;
@@ -26,7 +28,6 @@ struct camera {
     unsigned since_key_frame;
     uint16_t picture_id;
     bool key_frame_wanted;
-    bool ready; /* the frame to be sent next is encoded */
     struct video_frame encoded;
     struct camera_counts counts;
 };
@@ -51,17 +52,23 @@ static void send_frame(struct camera *camera)
     }
 }
 
-/* Encodes the frame to be sent next. */
-static void take_frame(struct camera *camera)
+static enum status take_frame(struct camera *camera, bool key)
 {
+    if (camera->recording != NULL) {
+        recording_next(camera->recording, key, &camera->encoded);
+        return STATUS_OK;
+    }
     uint64_t number = camera->first_frame + camera->frame;
     uint64_t wall_ms = (uint64_t)g_get_real_time() / 1000;
+    return video_encoder_run(camera->encoder, pattern_draw(camera->pattern, number, wall_ms), key,
+                             &camera->encoded);
+}
+
+static void send_next(struct camera *camera)
+{
     bool gop_over = camera->options->gop > 0 && camera->since_key_frame >= camera->options->gop;
-    bool key = camera->key_frame_wanted || gop_over;
-    uint8_t *picture = pattern_draw(camera->pattern, number, wall_ms);
-    if (video_encoder_run(camera->encoder, picture, key, &camera->encoded) != STATUS_OK)
+    if (take_frame(camera, camera->key_frame_wanted || gop_over) != STATUS_OK)
         return;
-    camera->ready = true;
     camera->counts.frames++;
     camera->since_key_frame++;
     if (camera->encoded.key) {
@@ -69,6 +76,7 @@ static void take_frame(struct camera *camera)
         camera->since_key_frame = 1;
         camera->key_frame_wanted = false;
     }
+    send_frame(camera);
 }
 
 static void on_wake(void *context)
@@ -81,14 +89,8 @@ static void on_wake(void *context)
         camera->frame++;
         camera->counts.skipped++;
     }
-    if (!camera->ready)
-        take_frame(camera);
-    if (camera->ready)
-        send_frame(camera);
-    camera->ready = false;
+    send_next(camera);
     camera->frame++;
-    if (camera->options->ahead)
-        take_frame(camera);
     wake_at(camera->wake, due_ns(camera, camera->frame));
 }
 
@@ -107,6 +109,8 @@ enum status camera_create(const struct options *options, struct camera **camera)
         status = video_encoder_create(options->width, options->height, options->fps, options->kbps,
                                       &made->encoder);
     }
+    if (status == STATUS_OK && options->recorded)
+        status = recording_make(made->pattern, made->encoder, options->gop, &made->recording);
     if (status != STATUS_OK) {
         camera_destroy(made);
         return status;
@@ -120,6 +124,7 @@ void camera_destroy(struct camera *camera)
     if (camera == NULL)
         return;
     wake_destroy(camera->wake);
+    recording_destroy(camera->recording);
     video_encoder_destroy(camera->encoder);
     pattern_destroy(camera->pattern);
     free(camera);
@@ -132,7 +137,6 @@ void camera_start(struct camera *camera, struct rtp_source *source)
     camera->first_frame += camera->frame;
     camera->frame = 0;
     camera->key_frame_wanted = true;
-    camera->ready = false;
     wake_at(camera->wake, camera->start_ns);
 }
 

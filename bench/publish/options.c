@@ -36,7 +36,7 @@ bool options_read(int *argc, char ***argv, struct options *options)
     int duration_s = 0;
     double loss_percent = 0;
     gboolean ignore_pli = FALSE;
-    gboolean ahead = FALSE;
+    gboolean recorded = FALSE;
     gboolean no_audio = FALSE;
     gboolean no_video = FALSE;
     gboolean verbose = FALSE;
@@ -49,7 +49,8 @@ bool options_read(int *argc, char ***argv, struct options *options)
         {"loss", 0, 0, G_OPTION_ARG_DOUBLE, &loss_percent, "Lose so many RTP packets (0)",
          "PERCENT"},
         {"ignore-pli", 0, 0, G_OPTION_ARG_NONE, &ignore_pli, "Ignore key frame requests", NULL},
-        {"ahead", 0, 0, G_OPTION_ARG_NONE, &ahead, "Encode before a frame is due", NULL},
+        {"recorded", 0, 0, G_OPTION_ARG_NONE, &recorded,
+         "One group of pictures over and over, encoded before", NULL},
         {"no-audio", 0, 0, G_OPTION_ARG_NONE, &no_audio, "Send no audio", NULL},
         {"no-video", 0, 0, G_OPTION_ARG_NONE, &no_video, "Send no video", NULL},
         {"token", 0, 0, G_OPTION_ARG_STRING, &token, "The stream key (Bearer)", "KEY"},
@@ -72,6 +73,8 @@ bool options_read(int *argc, char ***argv, struct options *options)
         return complain("one URL is needed, like http://localhost:8080/whip/demo");
     if (!read_size(size != NULL ? size : "1280x720", options))
         return complain("--size is WIDTHxHEIGHT, even, 64 to 4096 each");
+    if (recorded && gop < 1)
+        return complain("--recorded wants --gop: that many frames are recorded");
     if (fps < 1 || fps > FPS_MAX || kbps < 10 || kbps > KBPS_MAX || gop < 0 || duration_s < 0)
         return complain("--fps is 1 to 120, --kbps 10 to 100000, --gop and --duration 0 or more");
     if (!(loss_percent >= 0 && loss_percent <= 100))
@@ -86,7 +89,7 @@ bool options_read(int *argc, char ***argv, struct options *options)
     options->duration_s = (unsigned)duration_s;
     options->loss_percent = loss_percent;
     options->ignore_pli = ignore_pli;
-    options->ahead = ahead;
+    options->recorded = recorded;
     options->audio = !no_audio;
     options->video = !no_video;
     options->verbose = verbose;

@@ -15,7 +15,7 @@ struct options {
     unsigned duration_s; /* 0: until told to stop */
     double loss_percent;
     bool ignore_pli;
-    bool ahead; /* each frame is encoded before it is due, so that its age tells the path alone */
+    bool recorded; /* one group of pictures is encoded first and sent over and over */
     bool audio;
     bool video;
     bool verbose;
