@@ -278,7 +278,9 @@ static void print_addresses(const struct process *process)
 /* Opens the ports. Says why not, prefix first, in the one line that a port in use is told by. */
 static enum status open_all(struct process *process, const char *prefix)
 {
-    const char *setting = "media.port; media.spare_port would be taken instead";
+    const char *setting = process->config.media.spare_port != 0
+                              ? "media.port; so is media.spare_port"
+                              : "media.port; media.spare_port would be taken instead";
     unsigned port = process->config.media.media_port;
     enum status status = start_media(process);
 

@@ -55,7 +55,8 @@ static void web_files_watch_carries_what_the_first_picture_needs(void **state)
     assert_non_null(script);
     assert_true(script < fetched);
     assert_non_null(strstr(script, "RTCPeerConnection"));
-    assert_null(strstr(script, "import\""));
+    /* In a script of that kind esbuild turns what it left out of the bundle into calls of this. */
+    assert_null(strstr(script, "__require"));
     /* The rest comes from where pages keep it for good. */
     (void)snprintf(later, sizeof later, "import(\"/v/%s/js/watch.js\")", web_files_version);
     assert_non_null(strstr(script, later));
